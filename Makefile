@@ -1,0 +1,51 @@
+# Everything a contributor, an instructor or CI does with this repository.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help book test lab serve lock clean
+
+PYTHON ?= python3
+BIN := .venv/bin
+PORT ?= 8000
+SITE := _build/html
+
+help:  ## list the targets
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+
+book: .venv/installed _build/fresh  ## execute the chapters and build the site into _build/html
+	@# A failed build must not look clean the second time: warnings come only from pages that are read.
+	$(BIN)/jupyter-book build -W -n --keep-going . || { rm -rf $(SITE) _build/.doctrees; exit 1; }
+	@echo "The book: $(CURDIR)/$(SITE)/index.html"
+
+test: .venv/installed  ## run all that CI runs: lint, types, tests, every chapter, the site
+	$(BIN)/python -m pytest -n 2 --dist loadgroup
+
+lab: .venv/installed  ## open the chapters in JupyterLab
+	$(BIN)/jupyter lab book
+
+serve: book  ## build the site and serve it on http://localhost:8000
+	$(BIN)/python -m http.server --bind localhost --directory $(SITE) $(PORT)
+
+lock: .venv/installed  ## compile requirements.txt from pyproject.toml
+	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --all-extras \
+	  --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" \
+	  pyproject.toml --output-file requirements.txt
+	echo "-e ." >> requirements.txt
+
+clean:  ## remove everything that was built, and the environment
+	rm -rf .venv _build .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	find . -name __pycache__ -prune -exec rm -rf {} +
+
+# uv reads the same file as pip and takes seconds where pip takes minutes.
+.venv/installed: requirements.txt pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check "$$(grep '^uv==' requirements.txt)"
+	VIRTUAL_ENV="$(CURDIR)/.venv" $(BIN)/uv pip install --quiet -r requirements.txt
+	touch $@
+
+# What the chapters print depends on the companion and on the environment, which the cache cannot see.
+_build/fresh: .venv/installed _config.yml $(shell find companion -name '*.py' -o -path '*/data/*')
+	rm -rf _build/html _build/.doctrees _build/.jupyter_cache
+	mkdir -p _build
+	touch $@

@@ -1,0 +1,775 @@
+r"""Gaussian mixtures: density, responsibilities, sampling, and the two halves of EM.
+
+.. math:: p(x) = \sum_{k=1}^K \lambda_k \, \mathrm{N}(x \mid \mu_k, \Sigma_k)
+
+N points, K components, D dimensions. Data has shape (N, D); shape (N,) is read as D = 1.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal, get_args
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy.linalg import solve_triangular
+from scipy.special import xlogy
+
+from companion import _check
+from companion._check import Floats
+from companion.em import CollapsedComponentError
+
+CovarianceType = Literal["full", "diagonal", "spherical", "tied"]
+
+BLOCK = 2**15  # numbers in one block of the E-step: small enough for the processor's cache
+UNDERFLOW = -700.0  # exp(-700) is 1e-304: smaller responsibilities than this do not matter
+EMPTY = 1e-200  # a component with less than this share of the points has lost them all
+COLLAPSED = 1e-12  # a variance this small, relative to that of all the data, is a collapse
+HINT = "; for points with missing entries see missing.MultivariateNormal"
+
+
+@dataclass(frozen=True, eq=False)
+class MixtureStatistics:
+    r"""Sufficient statistics of points that are softly assigned to K components. They add.
+
+    Attributes
+    ----------
+    counts : ndarray of shape (K,)
+        :math:`N_k = \sum_n r_{nk}`: the (expected) number of points of each component.
+    means : ndarray of shape (K, D)
+        :math:`\bar x_k = \sum_n r_{nk} x_n / N_k` (zero where the count is zero).
+    scatters : ndarray of shape (K, D, D)
+        :math:`S_k = \sum_n r_{nk} (x_n - \bar x_k)(x_n - \bar x_k)^\top`.
+
+    Notes
+    -----
+    They carry what the sums of 1, x and x x' carry, without the cancellation that raw sums of
+    squares suffer when the data lie far from the origin. Two of them are added by
+
+    .. math::
+
+        N = N_a + N_b, \quad \bar x = \bar x_a + \tfrac{N_b}{N} \delta, \quad
+        S = S_a + S_b + \tfrac{N_a N_b}{N} \delta \delta^\top, \quad \delta = \bar x_b - \bar x_a
+
+    Chan, Golub and LeVeque (1983), *Algorithms for computing the sample variance*, Am. Stat. 37,
+    242-247, equation 2.1.
+
+    Examples
+    --------
+    >>> model = GaussianMixture([1.0], means=[0.0], covariances=[1.0])
+    >>> left, right = model.statistics([1.0, 3.0], [[1], [1]]), model.statistics([8.0], [[1]])
+    >>> (left + right).counts, (left + right).means, (left + right).scatters
+    (array([3.]), array([[4.]]), array([[[26.]]]))
+    """
+
+    counts: Floats
+    means: Floats
+    scatters: Floats
+
+    def __add__(self, other: MixtureStatistics) -> MixtureStatistics:
+        counts = self.counts + other.counts
+        share = np.divide(other.counts, counts, out=np.zeros_like(counts), where=counts > 0)
+        step = other.means - self.means
+        outer = step[:, :, np.newaxis] * step[:, np.newaxis, :]
+        return MixtureStatistics(
+            counts=counts,
+            means=self.means + share[:, np.newaxis] * step,
+            scatters=self.scatters
+            + other.scatters
+            + (self.counts * share)[:, np.newaxis, np.newaxis] * outer,
+        )
+
+
+@dataclass(frozen=True, eq=False, init=False)
+class GaussianMixture:
+    r"""A mixture of K Gaussians in D dimensions.
+
+    .. math:: p(x) = \sum_{k=1}^K \lambda_k \, \mathrm{N}(x \mid \mu_k, \Sigma_k)
+
+    Parameters
+    ----------
+    weights : array of shape (K,)
+        :math:`\lambda_k \ge 0`, summing to one: the share of each component.
+    means : array of shape (K, D)
+        :math:`\mu_k`, in the units of the data. Shape (K,) is read as D = 1.
+    covariances : array
+        :math:`\Sigma_k`, positive definite, in squared units of the data: *variances*, not standard
+        deviations. Its shape depends on `covariance_type`: ``full`` (K, D, D), ``diagonal`` (K, D),
+        ``spherical`` (K,), ``tied`` (D, D), one for all components. When D = 1, ``full`` and
+        ``diagonal`` may also be given as (K,), and ``tied`` as a number.
+    covariance_type : {"full", "diagonal", "spherical", "tied"}
+        What the M-step may estimate.
+
+    Raises
+    ------
+    ValueError
+        If a shape is wrong, a value is NaN or infinite, the weights are negative or do not sum to
+        one, or a covariance is not symmetric and positive definite.
+
+    Notes
+    -----
+    Bishop (2006), *Pattern Recognition and Machine Learning*, section 9.2.
+
+    Examples
+    --------
+    >>> model = GaussianMixture(weights=[0.5, 0.5], means=[-1, 1], covariances=[1, 1])
+    >>> model.responsibilities([0.0])
+    array([[0.5, 0.5]])
+    """
+
+    weights: Floats
+    means: Floats
+    covariances: Floats
+    covariance_type: CovarianceType = "full"
+
+    def __init__(
+        self,
+        weights: ArrayLike,
+        means: ArrayLike,
+        covariances: ArrayLike,
+        covariance_type: CovarianceType = "full",
+    ) -> None:
+        if covariance_type not in get_args(CovarianceType):
+            raise ValueError(
+                "covariance_type must be one of "
+                f"{get_args(CovarianceType)}, not {covariance_type!r}"
+            )
+        λ = _check.simplex(weights, "weights").copy()
+        μ = _check.points(means, "means").copy()
+        K, D = μ.shape
+        _check.shape(λ, "weights", (K,))
+        Σ = _check.finite(covariances, "covariances").copy()
+        expected = {
+            "full": (K, D, D),
+            "diagonal": (K, D),
+            "spherical": (K,),
+            "tied": (D, D),
+        }[covariance_type]
+        if D == 1 and Σ.size == np.prod(expected) and Σ.ndim <= 1:
+            Σ = Σ.reshape(expected)
+        _check.shape(Σ, "covariances", expected)
+        for array in (λ, μ, Σ):
+            array.flags.writeable = False
+        object.__setattr__(self, "weights", λ)
+        object.__setattr__(self, "means", μ)
+        object.__setattr__(self, "covariances", Σ)
+        object.__setattr__(self, "covariance_type", covariance_type)
+        _ = self._cholesky_factors  # raises unless every covariance is positive definite
+
+    # ------------------------------------------------------------------ parameters in one form
+
+    @property
+    def n_components(self) -> int:
+        """K, the number of components."""
+        return len(self.means)
+
+    @property
+    def n_dimensions(self) -> int:
+        """D, the number of dimensions."""
+        return int(self.means.shape[1])
+
+    @cached_property
+    def full_covariances(self) -> Floats:
+        """The covariance matrix of every component, of shape (K, D, D), whatever the type."""
+        K, D = self.means.shape
+        if self.covariance_type == "full":
+            return self.covariances
+        if self.covariance_type == "tied":
+            return np.broadcast_to(self.covariances, (K, D, D))
+        variances = self.covariances.reshape(K, -1)  # (K, D) if diagonal, (K, 1) if spherical
+        return np.asarray(variances[:, :, np.newaxis] * np.eye(D))
+
+    @cached_property
+    def _cholesky_factors(self) -> Floats:
+        """L_k, lower triangular, with L_k L_k' = Sigma_k: shape (K, D, D)."""
+        Σ = self.full_covariances
+        if np.abs(Σ - Σ.transpose(0, 2, 1)).max() > 1e-8 * np.abs(Σ).max():
+            raise ValueError("covariances must be symmetric")
+        try:
+            return np.asarray(np.linalg.cholesky(Σ))
+        except np.linalg.LinAlgError:
+            smallest = np.linalg.eigvalsh(Σ)[:, 0]
+            raise ValueError(
+                "covariances must be positive definite: component "
+                f"{smallest.argmin()} has the eigenvalue {smallest.min():.3g}"
+            ) from None
+
+    @cached_property
+    def _whitening(self) -> Floats:
+        """Inverses of the Cholesky factors: (x - mu_k) @ W_k.T has unit covariance."""
+        identity = np.eye(self.n_dimensions)
+        return np.array([solve_triangular(L, identity, lower=True) for L in self._cholesky_factors])
+
+    @cached_property
+    def _log_normalisers(self) -> Floats:
+        """Log-density of each component at its own mean: shape (K,)."""
+        log_det = 2 * np.log(np.diagonal(self._cholesky_factors, axis1=1, axis2=2)).sum(axis=1)
+        return np.asarray(-0.5 * (log_det + self.n_dimensions * np.log(2 * np.pi)))
+
+    @cached_property
+    def _log_weights(self) -> Floats:
+        with np.errstate(divide="ignore"):
+            return np.log(self.weights)
+
+    # ---------------------------------------------------------------------------- density
+
+    def component_log_density(self, x: ArrayLike) -> Floats:
+        r"""Log-density of every point under every component, without the weights.
+
+        .. math:: \log \mathrm{N}(x_n \mid \mu_k, \Sigma_k)
+
+        Parameters
+        ----------
+        x : array of shape (N, D)
+            Points; shape (N,) when D = 1.
+
+        Returns
+        -------
+        ndarray of shape (N, K)
+
+        Raises
+        ------
+        ValueError
+            If `x` is empty, has another number of columns, or holds NaN or infinity.
+
+        Examples
+        --------
+        >>> model = GaussianMixture([0.5, 0.5], means=[0, 2], covariances=[1, 1])
+        >>> (model.component_log_density([1.0]) + 0.5 * np.log(2 * np.pi)).round(12)
+        array([[-0.5, -0.5]])
+        """
+        joint = self._log_joint(self._whiten(self._points(x)))
+        return (joint - self._log_weights[:, np.newaxis]).T
+
+    def log_density(self, x: ArrayLike) -> Floats:
+        r"""Log-density of every point under the mixture.
+
+        .. math:: \log p(x_n) = \log \sum_k \lambda_k \mathrm{N}(x_n \mid \mu_k, \Sigma_k)
+
+        Parameters
+        ----------
+        x : array of shape (N, D)
+            Points; shape (N,) when D = 1.
+
+        Returns
+        -------
+        ndarray of shape (N,)
+
+        Raises
+        ------
+        ValueError
+            As :meth:`component_log_density`.
+
+        Examples
+        --------
+        >>> model = GaussianMixture([1.0], means=[0], covariances=[1])
+        >>> bool(np.isclose(model.log_density([0.0])[0], -0.5 * np.log(2 * np.pi)))
+        True
+        """
+        return _normalise(self._log_joint(self._whiten(self._points(x))))[1]
+
+    def log_likelihood(self, x: ArrayLike) -> float:
+        r"""Log-likelihood of the parameters: a sum over points, in nats.
+
+        .. math:: \ell(\theta) = \sum_n \log \sum_k \lambda_k \mathrm{N}(x_n \mid \mu_k, \Sigma_k)
+
+        Parameters
+        ----------
+        x : array of shape (N, D)
+            Points; shape (N,) when D = 1.
+
+        Returns
+        -------
+        float
+
+        Raises
+        ------
+        ValueError
+            As :meth:`component_log_density`.
+
+        Examples
+        --------
+        >>> model = GaussianMixture([1.0], means=[0], covariances=[1])
+        >>> bool(np.isclose(model.log_likelihood([0.0, 0.0]), -np.log(2 * np.pi)))
+        True
+        """
+        return float(self.log_density(x).sum())
+
+    def responsibilities(self, x: ArrayLike) -> Floats:
+        r"""Posterior probability of every component, given a point.
+
+        .. math::
+
+            r_{nk} = p(z_n = k \mid x_n) = \frac{\lambda_k \mathrm{N}(x_n \mid \mu_k, \Sigma_k)}
+            {\sum_j \lambda_j \mathrm{N}(x_n \mid \mu_j, \Sigma_j)}
+
+        Parameters
+        ----------
+        x : array of shape (N, D)
+            Points; shape (N,) when D = 1.
+
+        Returns
+        -------
+        ndarray of shape (N, K)
+            Rows sum to one, however far a point lies from every component.
+
+        Raises
+        ------
+        ValueError
+            As :meth:`component_log_density`.
+
+        Examples
+        --------
+        >>> model = GaussianMixture([0.25, 0.75], means=[0, 2], covariances=[1, 1])
+        >>> model.responsibilities([1.0])  # equally far from both: the weights decide
+        array([[0.25, 0.75]])
+        """
+        return _normalise(self._log_joint(self._whiten(self._points(x))))[0].T
+
+    def elbo(self, x: ArrayLike, responsibilities: ArrayLike) -> float:
+        r"""Evidence lower bound on the log-likelihood, for *any* responsibilities (in nats).
+
+        .. math::
+
+            \mathrm{ELBO}(q) = \mathrm{E}_q[\log p(x, z)] + \mathrm{H}(q)
+            = \sum_{n,k} r_{nk} \log \bigl(\lambda_k \mathrm{N}(x_n \mid \mu_k, \Sigma_k)\bigr)
+            - \sum_{n,k} r_{nk} \log r_{nk}
+
+        Parameters
+        ----------
+        x : array of shape (N, D)
+            Points; shape (N,) when D = 1.
+        responsibilities : array of shape (N, K)
+            Rows of numbers >= 0 that sum to one.
+
+        Returns
+        -------
+        float
+            Never above :meth:`log_likelihood`; equal to it at the model's own responsibilities.
+
+        Raises
+        ------
+        ValueError
+            If `x` or `responsibilities` has a wrong shape or value.
+
+        Notes
+        -----
+        Neal and Hinton (1998), *A view of the EM algorithm that justifies incremental, sparse, and
+        other variants*, in Learning in Graphical Models, equation 1.
+
+        Examples
+        --------
+        >>> model = GaussianMixture([0.5, 0.5], means=[0, 2], covariances=[1, 1])
+        >>> r = model.responsibilities([0.5, 1.0])
+        >>> bool(np.isclose(model.elbo([0.5, 1.0], r), model.log_likelihood([0.5, 1.0])))
+        True
+        """
+        x = self._points(x)
+        r = self._assignments(responsibilities, len(x))
+        joint = self._log_joint(self._whiten(x))
+        expected = np.multiply(r, joint, out=np.zeros_like(r), where=r > 0)
+        return float(expected.sum() - xlogy(r, r).sum())
+
+    def sample(self, n: int, rng: np.random.Generator) -> tuple[Floats, _check.Integers]:
+        r"""Draw points as the generative story tells: first the component, then the point.
+
+        .. math:: z_n \sim \mathrm{Categorical}(\lambda), \qquad
+            x_n \mid z_n = k \sim \mathrm{N}(\mu_k, \Sigma_k)
+
+        Parameters
+        ----------
+        n : int >= 1
+            How many points.
+        rng : numpy.random.Generator
+            The source of randomness.
+
+        Returns
+        -------
+        x : ndarray of shape (n, D)
+            The points; shape (n,) when D = 1.
+        z : ndarray of int, shape (n,)
+            The component of each point, 0 to K - 1.
+
+        Raises
+        ------
+        ValueError
+            If `n` is not a whole number, at least 1.
+
+        Examples
+        --------
+        >>> model = GaussianMixture([0.0, 1.0], means=[0, 50], covariances=[1, 1])
+        >>> x, z = model.sample(3, np.random.default_rng(1))
+        >>> z
+        array([1, 1, 1])
+        """
+        n = _check.count(n, "n")
+        z = rng.choice(self.n_components, size=n, p=self.weights)
+        x = rng.standard_normal((n, self.n_dimensions))
+        for k in range(self.n_components):
+            x[z == k] = self.means[k] + x[z == k] @ self._cholesky_factors[k].T
+        return (x[:, 0] if self.n_dimensions == 1 else x), z
+
+    # ------------------------------------------------------------------------------- EM
+
+    def statistics(self, x: ArrayLike, responsibilities: ArrayLike) -> MixtureStatistics:
+        r"""Sufficient statistics of points with given (soft or one-hot) assignments.
+
+        .. math::
+
+            N_k = \sum_n r_{nk}, \quad \bar x_k = \frac{1}{N_k} \sum_n r_{nk} x_n, \quad
+            S_k = \sum_n r_{nk} (x_n - \bar x_k)(x_n - \bar x_k)^\top
+
+        Parameters
+        ----------
+        x : array of shape (N, D)
+            Points; shape (N,) when D = 1.
+        responsibilities : array of shape (N, K)
+            Rows of numbers >= 0 that sum to one.
+
+        Returns
+        -------
+        MixtureStatistics
+            Sums over the points: the statistics of two data sets add up to those of their union.
+
+        Raises
+        ------
+        ValueError
+            If `x` or `responsibilities` has a wrong shape or value.
+
+        Examples
+        --------
+        >>> model = GaussianMixture([0.5, 0.5], means=[0, 1], covariances=[1, 1])
+        >>> model.statistics([1.0, 3.0, 7.0], [[1, 0], [1, 0], [0, 1]]).means
+        array([[2.],
+               [7.]])
+        """
+        x = self._points(x)
+        r = self._assignments(responsibilities, len(x))
+        return _statistics(x, r)
+
+    def e_step(
+        self, x: ArrayLike, labels: ArrayLike | None = None
+    ) -> tuple[MixtureStatistics, float]:
+        r"""E-step: expected sufficient statistics of (x, z), and the observed log-likelihood.
+
+        Points pass through in blocks, so that memory does not grow with N beyond the data.
+
+        .. math::
+
+            \ell(\theta) = \sum_{n\ \text{unlabelled}} \log p(x_n)
+            + \sum_{n\ \text{labelled}} \log \bigl(\lambda_{z_n}
+            \mathrm{N}(x_n \mid \mu_{z_n}, \Sigma_{z_n})\bigr)
+
+        Parameters
+        ----------
+        x : array of shape (N, D)
+            Points; shape (N,) when D = 1.
+        labels : array of int, shape (N,), optional
+            The component of each point where it is known (0 to K - 1), -1 where it is not: that is
+            semi-supervised learning. Without labels every component is unknown.
+
+        Returns
+        -------
+        statistics : MixtureStatistics
+            Of :meth:`statistics`, with :math:`r_{nk} = p(z_n = k \mid x_n)`, or 1 and 0 where the
+            label is known.
+        log_likelihood : float
+            A sum over points, in nats.
+
+        Raises
+        ------
+        ValueError
+            If `x` is empty, has another number of columns, or holds NaN or infinity, or if a label
+            is not a component.
+
+        Notes
+        -----
+        Bishop (2006), equation 9.23.
+
+        Examples
+        --------
+        >>> model = GaussianMixture([0.5, 0.5], means=[0, 4], covariances=[1, 1])
+        >>> statistics, log_likelihood = model.e_step([0.0, 2.0, 4.0])
+        >>> statistics.counts
+        array([1.5, 1.5])
+        >>> model.e_step([0.0, 2.0, 4.0], labels=[0, 1, 1])[0].counts.round(3)
+        array([1., 2.])
+        """
+        x = self._points(x)
+        if labels is not None:
+            labels = _check.labels(labels, "labels", len(x), self.n_components)
+        K, D = self.means.shape
+        statistics = MixtureStatistics(np.zeros(K), np.zeros((K, D)), np.zeros((K, D, D)))
+        log_likelihood = 0.0
+        size = max(1, BLOCK // (K * D))
+        for start in range(0, len(x), size):
+            block = slice(start, start + size)
+            z = self._whiten(x[block])
+            joint = self._log_joint(z)
+            r, log_density = _normalise(joint)
+            if labels is not None:
+                log_density = _clamp(r, joint, log_density, labels[block])
+            # Moments in each component's own frame, where numbers are near one; then back to x.
+            counts = r.sum(axis=1)
+            mean, scatter = _moments(z, r, counts)
+            L = self._cholesky_factors
+            statistics += MixtureStatistics(
+                counts,
+                self.means + (L @ mean[:, :, np.newaxis])[:, :, 0],
+                L @ scatter @ L.transpose(0, 2, 1),
+            )
+            log_likelihood += float(log_density.sum())
+        return statistics, log_likelihood
+
+    def m_step(self, statistics: MixtureStatistics) -> GaussianMixture:
+        r"""M-step: the mixture that maximises the (expected) complete-data log-likelihood.
+
+        .. math:: \lambda_k = N_k / N, \qquad \mu_k = \bar x_k, \qquad \Sigma_k = S_k / N_k
+
+        with the diagonal of :math:`\Sigma_k` only (diagonal), the mean of that diagonal
+        (spherical), or :math:`\sum_k S_k / N` for all components (tied).
+
+        Parameters
+        ----------
+        statistics : MixtureStatistics
+            From :meth:`e_step`, or from :meth:`statistics` with known labels.
+
+        Returns
+        -------
+        GaussianMixture
+            A new model of the same `covariance_type`.
+
+        Raises
+        ------
+        CollapsedComponentError
+            If a component has no points, or (almost) no spread: the likelihood is unbounded there.
+
+        Notes
+        -----
+        Bishop (2006), equations 9.24 to 9.26.
+
+        Examples
+        --------
+        >>> start = GaussianMixture([1.0], means=[0.0], covariances=[1.0])
+        >>> start.m_step(start.statistics([1.0, 3.0], [[1], [1]])).covariances
+        array([[[1.]]])
+        """
+        return _maximise(statistics, self.covariance_type)
+
+    @classmethod
+    def fit_labelled(
+        cls, x: ArrayLike, labels: ArrayLike, covariance_type: CovarianceType = "full"
+    ) -> GaussianMixture:
+        r"""Fit a mixture to points whose components are all known: supervised learning.
+
+        It is the M-step with one-hot responsibilities:
+
+        .. math:: \hat\lambda_k = N_k / N, \qquad \hat\mu_k = \bar x_k, \qquad
+            \hat\Sigma_k = S_k / N_k
+
+        Parameters
+        ----------
+        x : array of shape (N, D)
+            Points; shape (N,) when D = 1.
+        labels : array of int, shape (N,)
+            The component of each point, 0 to K - 1.
+        covariance_type : {"full", "diagonal", "spherical", "tied"}
+            As in :class:`GaussianMixture`; "tied" is linear discriminant analysis.
+
+        Returns
+        -------
+        GaussianMixture
+            The maximum-likelihood estimate.
+
+        Raises
+        ------
+        ValueError
+            If a label is missing (-1) or a shape is wrong.
+        CollapsedComponentError
+            If a component has no points or no spread.
+
+        Examples
+        --------
+        >>> GaussianMixture.fit_labelled([1.0, 3.0, 10.0, 14.0], [0, 0, 1, 1]).means.ravel()
+        array([ 2., 12.])
+        """
+        x = _check.points(x, "x", hint=HINT)
+        known = _check.labels(labels, "labels", len(x))
+        if known.min() < 0:
+            raise ValueError(
+                f"labels has {int((known < 0).sum())} unknown entries (-1); use "
+                "em.fit(start, x, labels) for data that are labelled in part"
+            )
+        one_hot = np.eye(int(known.max()) + 1)[:, known]
+        return _maximise(_statistics(x, one_hot), covariance_type)
+
+    # --------------------------------------------------------------------------- private
+
+    def _points(self, x: ArrayLike) -> Floats:
+        return _check.points(x, "x", self.n_dimensions, HINT)
+
+    def _assignments(self, responsibilities: ArrayLike, n: int) -> Floats:
+        r = _check.finite(responsibilities, "responsibilities")
+        _check.shape(r, "responsibilities", (n, self.n_components))
+        if (r < 0).any() or not np.allclose(r.sum(axis=1), 1, rtol=0, atol=1e-8):
+            raise ValueError("responsibilities must be >= 0, and each row must sum to one")
+        return r.T
+
+    def _whiten(self, x: Floats) -> Floats:
+        """Points in each component's own frame, (K, N, D): there the component is N(0, I)."""
+        return (x - self.means[:, np.newaxis, :]) @ self._whitening.transpose(0, 2, 1)
+
+    def _log_joint(self, z: Floats) -> Floats:
+        """Log of lambda_k N(x_n | mu_k, Sigma_k), from the whitened points: shape (K, N)."""
+        constants = self._log_weights + self._log_normalisers
+        return np.asarray(constants[:, np.newaxis] - 0.5 * np.einsum("knd,knd->kn", z, z))
+
+
+def random_start(
+    x: ArrayLike,
+    n_components: int,
+    rng: np.random.Generator,
+    covariance_type: CovarianceType = "full",
+) -> GaussianMixture:
+    r"""Choose a start for EM: means by k-means++, equal weights, the covariance of all the data.
+
+    The first mean is a point drawn at random; every further one is a point drawn with probability
+    proportional to its squared distance to the nearest mean so far, in standardised coordinates.
+
+    .. math:: \Pr(\mu_k = x_n) \propto \min_{j < k} \lVert (x_n - \mu_j) / s \rVert^2
+
+    Parameters
+    ----------
+    x : array of shape (N, D)
+        Points; shape (N,) when D = 1.
+    n_components : int >= 1
+        K.
+    rng : numpy.random.Generator
+        The source of randomness.
+    covariance_type : {"full", "diagonal", "spherical", "tied"}
+        As in :class:`GaussianMixture`.
+
+    Returns
+    -------
+    GaussianMixture
+
+    Raises
+    ------
+    ValueError
+        If `x` has fewer distinct points than components, or no spread in some direction.
+
+    Notes
+    -----
+    Arthur and Vassilvitskii (2007), *k-means++: the advantages of careful seeding*, SODA,
+    section 2.2.
+
+    Examples
+    --------
+    >>> start = random_start([0.0, 0.0, 10.0, 10.0], 2, np.random.default_rng(1))
+    >>> sorted(start.means.ravel().tolist()), start.covariances.ravel()
+    ([0.0, 10.0], array([25., 25.]))
+    """
+    x = _check.points(x, "x", hint=HINT)
+    K = _check.count(n_components, "n_components")
+    N = len(x)
+    whole = _statistics(x, np.ones((1, N)))
+    scaled = x / np.sqrt(np.maximum(np.diagonal(whole.scatters[0]) / N, np.finfo(float).tiny))
+    chosen = [int(rng.integers(N))]
+    distances = ((scaled - scaled[chosen[0]]) ** 2).sum(axis=1)
+    while len(chosen) < K:
+        if not distances.any():
+            raise ValueError(
+                f"x has only {len(chosen)} distinct points, fewer than n_components = {K}"
+            )
+        chosen.append(int(rng.choice(N, p=distances / distances.sum())))
+        distances = np.minimum(distances, ((scaled - scaled[chosen[-1]]) ** 2).sum(axis=1))
+    equal = MixtureStatistics(
+        counts=np.full(K, N / K),
+        means=np.repeat(whole.means, K, axis=0),
+        scatters=np.repeat(whole.scatters / K, K, axis=0),
+    )
+    try:
+        spread = _maximise(equal, covariance_type)
+    except CollapsedComponentError:
+        raise ValueError("x has no spread in some direction: no covariance can be fitted") from None
+    return GaussianMixture(spread.weights, x[chosen], spread.covariances, covariance_type)
+
+
+def _normalise(log_joint: Floats) -> tuple[Floats, Floats]:
+    """Responsibilities (K, N) and log-densities (N,) from the log-joint (K, N)."""
+    top = log_joint.max(axis=0)
+    if not np.isfinite(top).all():
+        raise ValueError("x lies so far from every component that its square overflows")
+    shifted = np.maximum(log_joint - top, UNDERFLOW)  # exp is slow where it underflows
+    r = np.exp(shifted)
+    total = r.sum(axis=0)
+    return r / total, top + np.log(total)
+
+
+def _clamp(r: Floats, log_joint: Floats, log_density: Floats, labels: _check.Integers) -> Floats:
+    """Set the responsibilities of labelled points to one-hot, in place; return log-densities."""
+    known = np.flatnonzero(labels >= 0)
+    r[:, known] = 0
+    r[labels[known], known] = 1
+    log_density = log_density.copy()
+    log_density[known] = log_joint[labels[known], known]
+    return log_density
+
+
+def _moments(z: Floats, r: Floats, counts: Floats) -> tuple[Floats, Floats]:
+    """Weighted means (K, D) and scatters about them (K, D, D) of z (K, N, D), weights r (K, N)."""
+    rz = r[:, :, np.newaxis] * z
+    total = rz.sum(axis=1)
+    mean = np.divide(
+        total, counts[:, np.newaxis], out=np.zeros_like(total), where=counts[:, np.newaxis] > 0
+    )
+    outer = total[:, :, np.newaxis] * mean[:, np.newaxis, :]
+    return mean, rz.transpose(0, 2, 1) @ z - outer
+
+
+def _statistics(x: Floats, r: Floats) -> MixtureStatistics:
+    """Statistics of points x (N, D) with assignments r (K, N), centred once for precision."""
+    counts = r.sum(axis=1)
+    centres = np.divide(
+        r @ x,
+        counts[:, np.newaxis],
+        out=np.zeros((len(r), x.shape[1])),
+        where=counts[:, np.newaxis] > 0,
+    )
+    mean, scatter = _moments(x - centres[:, np.newaxis, :], r, counts)
+    return MixtureStatistics(counts, centres + mean, scatter)
+
+
+def _maximise(statistics: MixtureStatistics, covariance_type: CovarianceType) -> GaussianMixture:
+    """Return the mixture that maximises the complete-data likelihood: the M-step of all types."""
+    counts, means, scatters = statistics.counts, statistics.means, statistics.scatters
+    N = counts.sum()
+    if counts.min() < EMPTY * N:
+        raise CollapsedComponentError(
+            f"component {counts.argmin()} has lost all its points; use fewer components, "
+            "another start, or a prior"
+        )
+    covariances = scatters / counts[:, np.newaxis, np.newaxis]
+    pooled = scatters.sum(axis=0) / N
+    if covariance_type == "tied":
+        covariances = pooled
+    elif covariance_type != "full":
+        covariances = np.diagonal(covariances, axis1=1, axis2=2)
+        if covariance_type == "spherical":
+            covariances = covariances.mean(axis=1)
+    deviations = means - counts @ means / N
+    scale = np.diagonal(pooled) + counts @ deviations**2 / N  # variance of all the data
+    try:
+        model = GaussianMixture(counts / N, means, covariances, covariance_type)
+        pivots = np.diagonal(model._cholesky_factors, axis1=1, axis2=2) ** 2
+        spread = (pivots / scale).min(axis=1)
+    except ValueError:
+        spread = np.linalg.eigvalsh(scatters)[:, 0] / counts / scale.max()
+    if spread.min() < COLLAPSED:
+        raise CollapsedComponentError(
+            f"component {spread.argmin()} has collapsed: its {counts[spread.argmin()]:.3g} points "
+            "have (almost) no spread in some direction, and the likelihood grows without bound; "
+            "use fewer components, another start, or a prior"
+        )
+    return model
