@@ -1,0 +1,109 @@
+"""The data of the course, as tidy tables that say where they come from and in which units.
+
+Every loader returns a fresh ``pandas.DataFrame``; ``table.attrs["source"]`` and
+``table.attrs["units"]`` hold the source and the units of the columns. The files ship with the
+package, and ``book/datasets.md`` gives their provenance, licence and checksums.
+"""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def load_galton() -> pd.DataFrame:
+    """Load Galton's family heights: 934 adult children of 205 families, measured around 1884.
+
+    Returns
+    -------
+    DataFrame of 934 rows
+        ``family`` (text: one family is called 136A), ``father`` and ``mother`` (heights in inches),
+        ``child`` (number within the family as Galton lists them, sons first, so *not* the order of
+        birth), ``sex`` ("male" or "female"), ``height`` (of the child, in inches).
+
+    Notes
+    -----
+    Galton (1886), *Regression towards mediocrity in hereditary stature*, J. Anthropol. Inst. 15,
+    246-263; the notebooks were transcribed by Hanley (2004), *"Transmuting" women into men*,
+    Am. Stat. 58, 237-243.
+
+    Examples
+    --------
+    >>> load_galton()["sex"].value_counts().to_dict()
+    {'male': 481, 'female': 453}
+    """
+    return _load(
+        "galton",
+        source="Galton (1886), J. Anthropol. Inst. 15, 246-263; Hanley (2004), Am. Stat. 58, 237",
+        units={"father": "inch", "mother": "inch", "height": "inch"},
+        dtype={"family": str, "sex": str},
+    )
+
+
+def load_old_faithful() -> pd.DataFrame:
+    """Load 272 eruptions of the Old Faithful geyser in Yellowstone.
+
+    Returns
+    -------
+    DataFrame of 272 rows
+        ``eruption`` (how long it lasted, in minutes) and ``waiting`` (until the next eruption, in
+        minutes).
+
+    Notes
+    -----
+    Härdle (1991), *Smoothing Techniques with Implementation in S*: the data set ``faithful`` of R.
+    It is a shorter version of the data of Azzalini and Bowman (1990), *A look at some data on the
+    Old Faithful geyser*, Appl. Stat. 39, 357-365.
+
+    Examples
+    --------
+    >>> float(load_old_faithful()["eruption"].max())
+    5.1
+    """
+    return _load(
+        "old_faithful",
+        source="Härdle (1991), Smoothing Techniques with Implementation in S; `faithful` in R",
+        units={"eruption": "minute", "waiting": "minute"},
+    )
+
+
+def load_rats() -> pd.DataFrame:
+    """Load tumors among the female rats of the control group in 71 experiments (strain F344).
+
+    Returns
+    -------
+    DataFrame of 71 rows
+        ``experiment`` (1 to 71), ``tumors`` (rats that developed endometrial stromal polyps),
+        ``rats`` (rats in the group), ``group`` ("historical", or "current" for the 71st).
+
+    Notes
+    -----
+    Tarone (1982), *The use of historical control information in testing for a trend in
+    proportions*, Biometrics 38, 215-220; Gelman et al. (2013), *Bayesian Data Analysis*, 3rd ed.,
+    table 5.1.
+
+    Examples
+    --------
+    >>> load_rats()[["tumors", "rats"]].sum().to_dict()
+    {'tumors': 267, 'rats': 1739}
+    """
+    return _load(
+        "rats",
+        source="Tarone (1982), Biometrics 38, 215-220; Gelman et al. (2013), BDA3, table 5.1",
+        units={"tumors": "rats", "rats": "rats"},
+        dtype={"group": str},
+    )
+
+
+def _load(
+    name: str, *, source: str, units: dict[str, str], dtype: dict[str, Any] | None = None
+) -> pd.DataFrame:
+    import pandas as pd
+
+    with files("companion").joinpath("data", f"{name}.csv").open(encoding="utf-8") as file:
+        table = pd.read_csv(file, dtype=dtype)
+    table.attrs = {"source": source, "units": units}
+    return table
