@@ -45,7 +45,7 @@ clean:  ## remove everything that was built, and the environment
 	touch $@
 
 # What the chapters print depends on the companion and on the environment, which the cache cannot see.
-_build/fresh: .venv/installed _config.yml $(shell find companion -name '*.py' -o -path '*/data/*')
+_build/fresh: .venv/installed _config.yml _toc.yml $(wildcard book/_extensions/*.py) $(shell find companion -name '*.py' -o -path '*/data/*')
 	rm -rf _build/html _build/.doctrees _build/.jupyter_cache
 	mkdir -p _build
 	touch $@

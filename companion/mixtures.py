@@ -762,14 +762,17 @@ def _maximise(statistics: MixtureStatistics, covariance_type: CovarianceType) ->
     scale = np.diagonal(pooled) + counts @ deviations**2 / N  # variance of all the data
     try:
         model = GaussianMixture(counts / N, means, covariances, covariance_type)
+    except ValueError:  # not positive definite
+        worst = (np.linalg.eigvalsh(scatters)[:, 0] / counts).argmin()
+    else:
         pivots = np.diagonal(model._cholesky_factors, axis1=1, axis2=2) ** 2
-        spread = (pivots / scale).min(axis=1)
-    except ValueError:
-        spread = np.linalg.eigvalsh(scatters)[:, 0] / counts / scale.max()
-    if spread.min() < COLLAPSED:
-        raise CollapsedComponentError(
-            f"component {spread.argmin()} has collapsed: its {counts[spread.argmin()]:.3g} points "
-            "have (almost) no spread in some direction, and the likelihood grows without bound; "
-            "use fewer components, another start, or a prior"
-        )
-    return model
+        with np.errstate(divide="ignore"):  # spherical components may have a flat dimension
+            spread = (pivots / scale).min(axis=1)
+        worst = spread.argmin()
+        if spread[worst] >= COLLAPSED:
+            return model
+    raise CollapsedComponentError(
+        f"component {worst} has collapsed: its {counts[worst]:.3g} points have (almost) no spread "
+        "in some direction, and the likelihood grows without bound; use fewer components, another "
+        "start, or a prior"
+    )

@@ -1,0 +1,67 @@
+"""The data: what the provenance page says of every file is true."""
+
+import hashlib
+import re
+
+import numpy as np
+import pytest
+from conftest import ROOT
+
+from companion import datasets
+
+PAGE = (ROOT / "book" / "datasets.md").read_text(encoding="utf-8")
+CHECKSUMS = dict(re.findall(r"\*\*Checksum:\*\* `(\S+)` `([0-9a-f]{64})`", PAGE))
+LOADERS = [name for name in vars(datasets) if name.startswith("load_")]
+
+
+def test_every_file_is_described_and_every_description_has_a_file():
+    assert set(CHECKSUMS) == {p.name for p in (ROOT / "companion" / "data").iterdir()}
+
+
+@pytest.mark.parametrize("file", sorted(CHECKSUMS))
+def test_checksum(file):
+    content = (ROOT / "companion" / "data" / file).read_bytes()
+    assert hashlib.sha256(content).hexdigest() == CHECKSUMS[file]
+
+
+@pytest.mark.parametrize("name", LOADERS)
+def test_loader(name):
+    table = getattr(datasets, name)()
+    section = re.search(rf"`{name}\(\)` from `\S+`: ([\d ]+) rows.*?(?=\n## |\Z)", PAGE, re.DOTALL)
+    assert len(table) == int(section.group(1).replace(" ", ""))
+    assert not table.isna().any().any()
+    assert table.attrs["source"]
+    assert set(table.attrs["units"]) <= set(table.columns)
+    for column in table.columns:
+        assert f"`{column}`" in section.group(0), f"{column} is not described"
+    table.drop(index=0, inplace=True)  # noqa: PD002
+    assert len(getattr(datasets, name)()) == len(table) + 1, "every call returns a fresh table"
+
+
+def test_rats():
+    """Totals and moments of the 70 historical rates as in BDA3 and in the AM207 lecture."""
+    table = datasets.load_rats()
+    assert (table["tumors"].sum(), table["rats"].sum()) == (267, 1739)
+    assert table.iloc[-1][["tumors", "rats", "group"]].tolist() == [4, 14, "current"]
+    assert (table["tumors"] <= table["rats"]).all()
+    rates = (table["tumors"] / table["rats"]).to_numpy()[:70]
+    np.testing.assert_allclose(rates.mean(), 0.13600653889043893, rtol=1e-14)
+    np.testing.assert_allclose(rates.var(), 0.010557640623609196, rtol=1e-13)
+
+
+def test_galton():
+    """Hanley (2004), table 1: 934 children of 205 families, 481 sons and 453 daughters."""
+    table = datasets.load_galton()
+    assert table["family"].nunique() == 205
+    assert "136A" in set(table["family"])
+    assert table["sex"].value_counts().to_dict() == {"male": 481, "female": 453}
+    assert (table.groupby("family")[["father", "mother"]].nunique() == 1).all().all()
+    sons_first = table.groupby("family")["sex"].agg(lambda s: list(s) == sorted(s, reverse=True))
+    assert sons_first.all()
+    assert table["height"].between(55, 80).all()
+
+
+def test_old_faithful():
+    """R: colMeans(faithful) is 3.487783 and 70.897059."""
+    table = datasets.load_old_faithful()
+    np.testing.assert_allclose(table.mean(), [3.487783, 70.897059], atol=5e-7)

@@ -1,0 +1,236 @@
+"""The driver: it climbs, it stops for the right reason, and it refuses what cannot be EM."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+
+from companion import em
+from companion.mixtures import GaussianMixture, random_start
+
+
+@dataclass(frozen=True)
+class TwoCoins:
+    """Sets of ten tosses of one of two coins, equally often (Do and Batzoglou 2008, figure 1b)."""
+
+    heads: tuple[float, float]
+
+    def e_step(self, tosses):
+        p = np.array(self.heads)
+        joint = 0.5 * p ** tosses[:, None] * (1 - p) ** (10 - tosses[:, None])
+        r = joint / joint.sum(axis=1, keepdims=True)
+        return (r * tosses[:, None], r * 10), float(np.log(joint.sum(axis=1)).sum())
+
+    def m_step(self, statistics):
+        heads, total = statistics
+        return type(self)(tuple(heads.sum(axis=0) / total.sum(axis=0)))
+
+
+HEADS = np.array([5, 9, 8, 4, 7])
+START = TwoCoins((0.6, 0.5))
+
+
+def test_two_coins_reach_the_published_estimates():
+    """Do and Batzoglou (2008), Nat. Biotechnol. 26, 897-899: 0.71 and 0.58, then 0.80 and 0.52."""
+    once = em.fit(START, HEADS, max_iter=1).model
+    np.testing.assert_allclose(once.heads, (0.71, 0.58), atol=0.005)
+    ten = em.fit(START, HEADS, max_iter=10, tol=0).model
+    np.testing.assert_allclose(ten.heads, (0.80, 0.52), atol=0.005)
+
+
+# ------------------------------------------------------------------- laws and wrong drivers
+
+
+def trace_belongs_to_the_models(fit):
+    """Entry t is the log-likelihood after t M-steps; the last belongs to the returned model."""
+    run = fit(START, HEADS, tol=0, max_iter=6)
+    model, expected = START, [START.e_step(HEADS)[1]]
+    for _ in range(6):
+        model = model.m_step(model.e_step(HEADS)[0])
+        expected.append(model.e_step(HEADS)[1])
+    assert run.n_iter == 6
+    assert len(run.log_likelihoods) == 7
+    np.testing.assert_allclose(run.log_likelihoods, expected, rtol=1e-14)
+    assert run.model == model
+    assert run.log_likelihood == run.log_likelihoods[-1]
+
+
+@dataclass(frozen=True)
+class Scripted:
+    """A model whose log-likelihoods are written down in advance."""
+
+    values: tuple[float, ...]
+    step: int = 0
+
+    def e_step(self):
+        return self.step, self.values[min(self.step, len(self.values) - 1)]
+
+    def m_step(self, statistics):
+        return type(self)(self.values, statistics + 1)
+
+
+def a_fall_is_an_error(fit):
+    with pytest.raises(em.ObjectiveFellError, match=r"fell by 0\.5 .*at iteration 2"):
+        fit(Scripted((-10.0, -9.0, -9.5, -1.0)))
+    with pytest.raises(em.ObjectiveFellError, match="NaN at iteration 1"):
+        fit(Scripted((-10.0, np.nan)))
+
+
+def a_fall_within_rounding_is_no_convergence(fit):
+    run = fit(Scripted((-10.0, -10.0 - 1e-12, -9.0, -9.0)), tol=1e-6)
+    assert run.converged
+    assert run.n_iter == 3
+    assert run.log_likelihood == -9.0
+
+
+def giving_up_is_not_convergence(fit):
+    run = fit(Scripted(tuple(np.arange(-100.0, 0.0))), max_iter=5)
+    assert not run.converged
+    assert run.n_iter == 5
+    none = fit(START, HEADS, max_iter=0)
+    assert not none.converged
+    assert none.model is START
+    assert none.n_iter == 0
+
+
+LAWS = [
+    trace_belongs_to_the_models,
+    a_fall_is_an_error,
+    a_fall_within_rounding_is_no_convergence,
+    giving_up_is_not_convergence,
+]
+
+
+@pytest.mark.parametrize("law", LAWS, ids=lambda law: law.__name__)
+def test_law(law):
+    law(em.fit)
+
+
+def driver(stop, raises=True, lagging=False):
+    """Return a driver with a stopping rule of one's own, as others write it."""
+
+    def fit(model, *data, tol=1e-8, max_iter=100):
+        statistics, value = model.e_step(*data)
+        trace, converged = [value], False
+        for iteration in range(1, max_iter + 1):
+            previous, model = model, model.m_step(statistics)
+            statistics, value = model.e_step(*data)
+            gain = value - trace[-1]
+            if raises and (gain < -1e-9 or np.isnan(gain)):
+                what = "NaN" if np.isnan(gain) else f"fell by {-gain}"
+                raise em.ObjectiveFellError(f"{what} at iteration {iteration}")
+            trace.append(value)
+            if stop(gain, tol):
+                converged = True
+                break
+        shown = previous if lagging and max_iter else model
+        return em.EMResult(shown, np.array(trace), len(trace) - 1, converged)
+
+    return fit
+
+
+PLANTED = [
+    (trace_belongs_to_the_models, driver(lambda g, t: 0 <= g < t, lagging=True)),
+    (trace_belongs_to_the_models, driver(lambda g, t: True)),
+    (a_fall_is_an_error, driver(lambda g, t: abs(g) < t, raises=False)),
+    (a_fall_within_rounding_is_no_convergence, driver(lambda g, t: abs(g) < t)),
+    (a_fall_within_rounding_is_no_convergence, driver(lambda g, t: g < t)),
+    (giving_up_is_not_convergence, driver(lambda g, t: g > t)),
+]
+
+
+@pytest.mark.parametrize(("law", "wrong"), PLANTED)
+def test_planted_error_is_caught(law, wrong):
+    with pytest.raises((AssertionError, pytest.fail.Exception)):
+        law(wrong)
+
+
+@pytest.mark.parametrize("bug", ["m_step", "e_step"])
+def test_a_wrong_step_is_caught_at_work(bug, rng):
+    """The debugging tool of the lecture, always on: a sign in the M-step, a factor in the E-step."""
+
+    class Wrong(GaussianMixture):
+        def m_step(self, statistics):
+            right = super().m_step(statistics)
+            means = 2 * self.means - right.means if bug == "m_step" else right.means
+            return type(self)(right.weights, means, right.covariances)
+
+        def _log_joint(self, z):
+            joint = super()._log_joint(z)
+            return joint - 0.3 * (z**2).sum(axis=2) if bug == "e_step" else joint
+
+    x = np.concatenate([rng.normal(0, 1, 100), rng.normal(3, 1, 100)])
+    with pytest.raises(em.EMError):
+        em.fit(Wrong([0.3, 0.7], [0.5, 2.0], [1.0, 2.0]), x)
+
+
+def test_climbs_from_random_starts_and_keeps_the_best(rng):
+    truth = GaussianMixture([0.3, 0.3, 0.4], [0, 4, 9], [1, 1, 1])
+    x = truth.sample(300, rng)[0]
+    starts = [random_start(x, 3, rng) for _ in range(8)]
+    found = em.fit_restarts(starts, x, tol=1e-6)
+    assert list(found.table.columns) == ["log_likelihood", "n_iter", "converged", "outcome"]
+    assert len(found.table) == 8
+    assert found.best.log_likelihood == found.table["log_likelihood"].max()
+    assert found.best.log_likelihood > truth.log_likelihood(x)
+    for start, row in zip(starts, found.table.itertuples(), strict=True):
+        run = em.fit(start, x, tol=1e-6)
+        assert np.diff(run.log_likelihoods).min() >= -1e-8
+        assert run.log_likelihood == row.log_likelihood
+        assert row.outcome == "converged"
+
+
+def test_restarts_record_a_collapse():
+    x = np.array([0.0, 1.0, 2.0, 3.0, 50.0])
+    spike = GaussianMixture([0.2, 0.8], [50, 1.5], [1e-6, 2])
+    fine = GaussianMixture([1.0], [0.0], [1.0])
+    found = em.fit_restarts([spike, fine], x)
+    assert "component 0 has collapsed" in found.table["outcome"][0]
+    assert np.isnan(found.table["log_likelihood"][0])
+    assert found.best.model.means == pytest.approx(x.mean())
+    with pytest.raises(em.CollapsedComponentError, match="all 2 starts collapsed"):
+        em.fit_restarts([spike, spike], x)
+
+
+def test_restarts_stop_at_a_bug():
+    with pytest.raises(em.ObjectiveFellError):
+        em.fit_restarts([Scripted((-1.0, -2.0))])
+
+
+def test_restarts_need_a_start():
+    with pytest.raises(ValueError, match="starts is empty"):
+        em.fit_restarts([], [1.0])
+
+
+def test_all_that_follows_the_model_is_data():
+    seen = []
+
+    class Curious(Scripted):
+        def e_step(self, *data):
+            seen.append(data)
+            return super().e_step()
+
+    em.fit(Curious((-1.0, -1.0)), "x", "labels")
+    assert seen == [("x", "labels")] * 2
+
+
+def test_progress_bar_changes_nothing(capsys):
+    quiet = em.fit(START, HEADS)
+    loud = em.fit(START, HEADS, progress=True)
+    assert capsys.readouterr().err
+    np.testing.assert_array_equal(quiet.log_likelihoods, loud.log_likelihoods)
+
+
+@pytest.mark.parametrize(
+    ("bad", "message"),
+    [
+        ({"tol": -1.0}, "tol must be a number >= 0"),
+        ({"tol": np.nan}, "tol must be a number >= 0"),
+        ({"max_iter": -1}, "max_iter must be a whole number, at least 0"),
+        ({"max_iter": 2.5}, "max_iter must be a whole number"),
+        ({"max_iter": True}, "max_iter must be a whole number"),
+    ],
+)
+def test_bad_settings(bad, message):
+    with pytest.raises(ValueError, match=message):
+        em.fit(START, HEADS, **bad)

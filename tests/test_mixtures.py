@@ -1,0 +1,680 @@
+"""Laws of the Gaussian mixture: functions of the class, so that wrong classes can break them."""
+
+import itertools
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import stats
+from scipy.special import logsumexp, xlogy
+from sklearn.mixture import GaussianMixture as Sklearn
+
+from companion import mixtures
+from companion.em import CollapsedComponentError, fit
+from companion.mixtures import GaussianMixture, MixtureStatistics, random_start
+
+TYPES = ["full", "diagonal", "spherical", "tied"]
+
+
+def random_covariances(rng, K, D, covariance_type):
+    A = rng.normal(size=(K, D, D))
+    full = A @ A.transpose(0, 2, 1) / D + 0.3 * np.eye(D)
+    diagonal = np.diagonal(full, axis1=1, axis2=2)
+    return {
+        "full": full,
+        "diagonal": diagonal,
+        "spherical": diagonal.mean(axis=1),
+        "tied": full[0],
+    }[covariance_type]
+
+
+def random_mixture(rng, K=3, D=2, covariance_type="full", cls=GaussianMixture):
+    return cls(
+        rng.dirichlet(np.full(K, 3.0)),
+        rng.normal(scale=2, size=(K, D)),
+        random_covariances(rng, K, D, covariance_type),
+        covariance_type,
+    )
+
+
+def random_responsibilities(rng, N, K):
+    return rng.dirichlet(np.ones(K), size=N)
+
+
+def log_densities(model, x):
+    """Log N(x_n | mu_k, Sigma_k) by SciPy, one component at a time."""
+    x = np.reshape(x, (-1, model.n_dimensions))
+    return np.column_stack(
+        [
+            stats.multivariate_normal(model.means[k], model.full_covariances[k]).logpdf(x)
+            for k in range(model.n_components)
+        ]
+    ).reshape(len(x), -1)
+
+
+mixtures_of_all_kinds = st.builds(
+    lambda seed, K, D, kind: (np.random.default_rng(seed), K, D, kind),
+    st.integers(0, 2**32),
+    st.integers(1, 4),
+    st.integers(1, 3),
+    st.sampled_from(TYPES),
+)
+
+
+# ---------------------------------------------------------------------- laws of the model
+
+
+def likelihood_is_a_sum_over_all_labellings(cls, kind="full"):
+    """log p(x) = log of the sum over all K^N labellings of p(x, z): the definition."""
+    rng = np.random.default_rng(3)
+    model = random_mixture(rng, 3, 2, kind, cls)
+    x = rng.normal(scale=2, size=(7, 2))
+    joint = np.log(model.weights) + log_densities(model, x)
+    labellings = np.array(list(itertools.product(range(3), repeat=7)))
+    log_p = joint[np.arange(7), labellings].sum(axis=1)
+    np.testing.assert_allclose(model.log_likelihood(x), logsumexp(log_p), rtol=1e-12)
+    posterior = np.exp(log_p - logsumexp(log_p))
+    marginals = [(posterior[:, None] * (labellings == k)).sum(axis=0) for k in range(3)]
+    np.testing.assert_allclose(model.responsibilities(x), np.transpose(marginals), atol=1e-12)
+
+
+def elbo_is_a_tight_bound(cls):
+    """ELBO + KL(q || posterior) = log-likelihood, with the KL computed on its own."""
+    rng = np.random.default_rng(4)
+    for kind in TYPES:
+        model = random_mixture(rng, 3, 2, kind, cls)
+        x = rng.normal(scale=2, size=(20, 2))
+        q = random_responsibilities(rng, 20, 3)
+        joint = np.log(model.weights) + log_densities(model, x)
+        evidence = logsumexp(joint, axis=1)
+        kl = (xlogy(q, q) - q * (joint - evidence[:, None])).sum()
+        assert kl > 0.1
+        np.testing.assert_allclose(model.elbo(x, q) + kl, evidence.sum(), rtol=1e-12)
+        own = model.responsibilities(x)
+        np.testing.assert_allclose(model.elbo(x, own), model.log_likelihood(x), rtol=1e-12)
+        hard = np.eye(3)[q.argmax(axis=1)]
+        np.testing.assert_allclose(model.elbo(x, hard), joint[hard == 1].sum(), rtol=1e-12)
+
+
+def e_step_returns_statistics_of_responsibilities(cls):
+    rng = np.random.default_rng(5)
+    model = random_mixture(rng, 3, 2, "full", cls)
+    x = rng.normal(scale=2, size=(50, 2))
+    r = random_mixture(np.random.default_rng(5), 3, 2).responsibilities(x)
+    statistics, log_likelihood = model.e_step(x)
+    np.testing.assert_allclose(statistics.counts, r.sum(axis=0), rtol=1e-10)
+    np.testing.assert_allclose(statistics.means, (r.T @ x) / r.sum(axis=0)[:, None], atol=1e-10)
+    for k in range(3):
+        scatter = np.cov(x.T, aweights=r[:, k], ddof=0) * r[:, k].sum()
+        np.testing.assert_allclose(statistics.scatters[k], scatter, atol=1e-9)
+    np.testing.assert_allclose(log_likelihood, model.log_likelihood(x), rtol=1e-12)
+
+
+def m_step_maximises_the_expected_complete_likelihood(cls):
+    """No neighbour within the covariance type has a higher ELBO at the same responsibilities."""
+    rng = np.random.default_rng(6)
+    for kind in TYPES:
+        x = rng.normal(scale=2, size=(60, 2))
+        q = random_responsibilities(rng, 60, 3)
+        model = random_mixture(rng, 3, 2, kind, cls)
+        best = model.m_step(model.statistics(x, q))
+        top = GaussianMixture(best.weights, best.means, best.covariances, kind).elbo(x, q)
+        for _ in range(30):
+            size = 10 ** rng.uniform(-4, -1)
+            weights = best.weights * np.exp(size * rng.normal(size=3))
+            scale = np.exp(size * rng.normal(size=1 if kind == "tied" else 3))
+            shape = (-1,) + (1,) * (best.covariances.ndim - 1)
+            neighbour = GaussianMixture(
+                weights / weights.sum(),
+                best.means + size * rng.normal(size=(3, 2)),
+                best.covariances * scale.reshape(shape),
+                kind,
+            )
+            assert neighbour.elbo(x, q) <= top + 1e-9
+
+
+def log_likelihood_never_falls(cls):
+    for seed in range(4):
+        rng = np.random.default_rng(seed)
+        x = np.concatenate([rng.normal(0, 1, (40, 2)), rng.normal(3, 0.5, (60, 2))])
+        for kind in TYPES:
+            seeds = random_start(x, 2, rng, kind)
+            start = cls(seeds.weights, seeds.means, seeds.covariances, kind)
+            trace = [start.log_likelihood(x)]
+            for _ in range(15):
+                start = start.m_step(start.e_step(x)[0])
+                trace.append(start.log_likelihood(x))
+            assert np.diff(trace).min() > -1e-8, "it fell"
+
+
+def statistics_of_parts_add_up(cls):
+    rng = np.random.default_rng(8)
+    model = random_mixture(rng, 3, 2, "full", cls)
+    x = rng.normal(loc=1e4, scale=2, size=(101, 2))
+    q = random_responsibilities(rng, 101, 3)
+    whole = model.statistics(x, q)
+    parts = model.statistics(x[:1], q[:1]) + model.statistics(x[1:40], q[1:40])
+    parts = model.statistics(x[40:], q[40:]) + parts
+    for name in ("counts", "means", "scatters"):
+        np.testing.assert_allclose(getattr(parts, name), getattr(whole, name), rtol=1e-9)
+
+
+def sampling_follows_the_story(cls):
+    """Moments within five standard errors."""
+    rng = np.random.default_rng(9)
+    n = 40_000
+    model = random_mixture(rng, 3, 2, "full", cls)
+    x, z = model.sample(n, rng)
+    for k in range(3):
+        share, part = model.weights[k], x[z == k]
+        assert abs(np.mean(z == k) - share) < 5 * np.sqrt(share * (1 - share) / n)
+        error = np.sqrt(np.diag(model.full_covariances[k]) / len(part))
+        assert np.all(np.abs(part.mean(axis=0) - model.means[k]) < 5 * error)
+        spread = np.diag(model.full_covariances[k])
+        limit = 5 * np.sqrt(2 / len(part)) * np.sqrt(np.outer(spread, spread))
+        assert np.all(np.abs(np.cov(part.T) - model.full_covariances[k]) < limit)
+
+
+LAWS = [
+    likelihood_is_a_sum_over_all_labellings,
+    elbo_is_a_tight_bound,
+    e_step_returns_statistics_of_responsibilities,
+    m_step_maximises_the_expected_complete_likelihood,
+    log_likelihood_never_falls,
+    statistics_of_parts_add_up,
+    sampling_follows_the_story,
+]
+
+
+@pytest.mark.parametrize("law", LAWS, ids=lambda law: law.__name__)
+def test_law(law):
+    law(GaussianMixture)
+
+
+@pytest.mark.parametrize("kind", TYPES)
+def test_definition_for_every_covariance_type(kind):
+    likelihood_is_a_sum_over_all_labellings(GaussianMixture, kind)
+
+
+# ------------------------------------------------------------------------ planted errors
+
+
+class WeightsForgotten(GaussianMixture):
+    def _log_joint(self, z):
+        return super()._log_joint(z) - self._log_weights[:, None]
+
+
+class HalfForgotten(GaussianMixture):
+    def _log_joint(self, z):
+        return super()._log_joint(z) - 0.5 * (z**2).sum(axis=2)
+
+
+class NormalisedOverPoints(GaussianMixture):
+    def responsibilities(self, x):
+        joint = np.exp(self._log_joint(self._whiten(self._points(x)))).T
+        return joint / joint.sum(axis=0)
+
+
+class EntropySubtracted(GaussianMixture):
+    def elbo(self, x, responsibilities):
+        r = np.asarray(responsibilities)
+        return super().elbo(x, r) + 2 * xlogy(r, r).sum()
+
+
+class EntropyForgotten(GaussianMixture):
+    def elbo(self, x, responsibilities):
+        r = np.asarray(responsibilities)
+        return super().elbo(x, r) + xlogy(r, r).sum()
+
+
+def altered_m_step(alter):
+    """Return a mixture whose M-step is right except for one alteration."""
+
+    class Altered(GaussianMixture):
+        def m_step(self, statistics):
+            right = super().m_step(statistics)
+            weights, means, covariances = alter(self, statistics, right)
+            return type(self)(weights, means, covariances, self.covariance_type)
+
+    return Altered
+
+
+def about_old_mean(old, statistics, right):
+    step = right.means - old.means
+    extra = step[:, :, None] * step[:, None, :]
+    if old.covariance_type != "full":
+        return right.weights, right.means, right.covariances
+    return right.weights, right.means, right.covariances + extra
+
+
+def with_n_minus_one(old, statistics, right):
+    factor = (statistics.counts / (statistics.counts - 1)).mean()
+    return right.weights, right.means, right.covariances * factor
+
+
+def standard_deviation(old, statistics, right):
+    if old.covariance_type in ("full", "tied"):
+        return right.weights, right.means, right.covariances
+    return right.weights, right.means, np.sqrt(right.covariances)
+
+
+def equal_weights(old, statistics, right):
+    return np.full(old.n_components, 1 / old.n_components), right.means, right.covariances
+
+
+def doubled_covariances(old, statistics, right):
+    return right.weights, right.means, 2 * right.covariances
+
+
+class OldMeanInEStep(GaussianMixture):
+    def e_step(self, x, labels=None):
+        s, value = super().e_step(x, labels)
+        step = s.means - self.means
+        extra = s.counts[:, None, None] * step[:, :, None] * step[:, None, :]
+        return MixtureStatistics(s.counts, s.means, s.scatters + extra), value
+
+
+class MeanLogLikelihood(GaussianMixture):
+    def e_step(self, x, labels=None):
+        s, value = super().e_step(x, labels)
+        return s, value / len(np.asarray(x))
+
+
+class StandardDeviationSampled(GaussianMixture):
+    def sample(self, n, rng):
+        x, z = super().sample(n, rng)
+        return self.means[z] + (x - self.means[z]) @ self._cholesky_factors[0], z
+
+
+class LabelsIgnoreWeights(GaussianMixture):
+    def sample(self, n, rng):
+        even = np.full(self.n_components, 1 / self.n_components)
+        return GaussianMixture(even, self.means, self.covariances).sample(n, rng)
+
+
+class AddsWithoutBetween(GaussianMixture):
+    """Scatters are added without the spread between the means of the parts."""
+
+    def statistics(self, x, responsibilities):
+        class Wrong(MixtureStatistics):
+            def __add__(self, other):
+                right = super().__add__(other)
+                return Wrong(right.counts, right.means, self.scatters + other.scatters)
+
+        s = super().statistics(x, responsibilities)
+        return Wrong(s.counts, s.means, s.scatters)
+
+
+class AddsMeansPlainly(GaussianMixture):
+    def statistics(self, x, responsibilities):
+        class Wrong(MixtureStatistics):
+            def __add__(self, other):
+                right = super().__add__(other)
+                return Wrong(right.counts, (self.means + other.means) / 2, right.scatters)
+
+        s = super().statistics(x, responsibilities)
+        return Wrong(s.counts, s.means, s.scatters)
+
+
+PLANTED = [
+    (likelihood_is_a_sum_over_all_labellings, WeightsForgotten),
+    (likelihood_is_a_sum_over_all_labellings, HalfForgotten),
+    (likelihood_is_a_sum_over_all_labellings, NormalisedOverPoints),
+    (elbo_is_a_tight_bound, EntropySubtracted),
+    (elbo_is_a_tight_bound, EntropyForgotten),
+    (elbo_is_a_tight_bound, WeightsForgotten),
+    (e_step_returns_statistics_of_responsibilities, WeightsForgotten),
+    (e_step_returns_statistics_of_responsibilities, OldMeanInEStep),
+    (e_step_returns_statistics_of_responsibilities, MeanLogLikelihood),
+    (m_step_maximises_the_expected_complete_likelihood, altered_m_step(about_old_mean)),
+    (m_step_maximises_the_expected_complete_likelihood, altered_m_step(with_n_minus_one)),
+    (m_step_maximises_the_expected_complete_likelihood, altered_m_step(standard_deviation)),
+    (m_step_maximises_the_expected_complete_likelihood, altered_m_step(equal_weights)),
+    (log_likelihood_never_falls, altered_m_step(standard_deviation)),
+    (log_likelihood_never_falls, altered_m_step(doubled_covariances)),
+    (statistics_of_parts_add_up, AddsWithoutBetween),
+    (statistics_of_parts_add_up, AddsMeansPlainly),
+    (sampling_follows_the_story, StandardDeviationSampled),
+    (sampling_follows_the_story, LabelsIgnoreWeights),
+]
+
+
+@pytest.mark.parametrize(("law", "wrong"), PLANTED)
+def test_planted_error_is_caught(law, wrong):
+    with pytest.raises(AssertionError):
+        law(wrong)
+
+
+# -------------------------------------------------------------------------- second opinion
+
+
+@pytest.mark.parametrize("kind", TYPES)
+@pytest.mark.parametrize("D", [1, 2, 10])
+def test_equals_scikit_learn_step_by_step(kind, D, rng):
+    K, n_iter = 3, 7
+    truth = random_mixture(rng, K, D, kind)
+    x = np.reshape(truth.sample(400, rng)[0], (400, D))
+    means = truth.means + rng.normal(scale=0.5, size=(K, D))
+    start = GaussianMixture(truth.weights, means, truth.covariances, kind)
+    precisions = {
+        "full": lambda: np.linalg.inv(start.covariances),
+        "tied": lambda: np.linalg.inv(start.covariances),
+        "diagonal": lambda: 1 / start.covariances,
+        "spherical": lambda: 1 / start.covariances,
+    }[kind]()
+    other = Sklearn(
+        K,
+        covariance_type={"diagonal": "diag"}.get(kind, kind),
+        tol=0,
+        reg_covar=0,
+        max_iter=n_iter,
+        weights_init=start.weights,
+        means_init=start.means,
+        precisions_init=precisions,
+    )
+    with pytest.warns(Warning, match="did not converge"):
+        other.fit(x)
+    run = fit(start, x, tol=0, max_iter=n_iter)
+    assert run.n_iter == n_iter
+    np.testing.assert_allclose(run.model.weights, other.weights_, atol=1e-8)
+    np.testing.assert_allclose(run.model.means, other.means_, atol=1e-8)
+    np.testing.assert_allclose(run.model.covariances, other.covariances_, atol=1e-8)
+    np.testing.assert_allclose(run.log_likelihood / len(x), other.score(x), atol=1e-10)
+
+
+# --------------------------------------------------------------------- symmetry and scale
+
+
+@given(mixtures_of_all_kinds)
+def test_order_of_points_and_names_do_not_matter(case):
+    rng, K, D, kind = case
+    model = random_mixture(rng, K, D, kind)
+    x = rng.normal(scale=3, size=(12, D))
+    points, names = rng.permutation(12), rng.permutation(K)
+    covariances = model.covariances if kind == "tied" else model.covariances[names]
+    renamed = GaussianMixture(model.weights[names], model.means[names], covariances, kind)
+    np.testing.assert_allclose(renamed.log_density(x[points]), model.log_density(x)[points])
+    np.testing.assert_allclose(
+        renamed.responsibilities(x[points]), model.responsibilities(x)[points][:, names], atol=1e-12
+    )
+    here, there = model.e_step(x)[0], renamed.e_step(x[points])[0]
+    np.testing.assert_allclose(there.counts, here.counts[names], atol=1e-10)
+    np.testing.assert_allclose(there.scatters, here.scatters[names], atol=1e-8)
+
+
+@given(mixtures_of_all_kinds)
+def test_change_of_units_shifts_the_log_density(case):
+    rng, K, D, _ = case
+    model = random_mixture(rng, K, D)
+    A, b = rng.normal(size=(D, D)) + 2 * np.eye(D), rng.normal(size=D)
+    moved = GaussianMixture(model.weights, model.means @ A.T + b, A @ model.full_covariances @ A.T)
+    x = rng.normal(scale=3, size=(6, D))
+    jacobian = np.linalg.slogdet(A)[1]
+    np.testing.assert_allclose(
+        moved.log_density(x @ A.T + b), model.log_density(x) - jacobian, rtol=1e-6, atol=1e-6
+    )
+
+
+@given(mixtures_of_all_kinds)
+def test_elbo_never_exceeds_the_log_likelihood(case):
+    rng, K, D, kind = case
+    model = random_mixture(rng, K, D, kind)
+    x = rng.normal(scale=3, size=(8, D))
+    assert model.elbo(x, random_responsibilities(rng, 8, K)) <= model.log_likelihood(x) + 1e-9
+
+
+def test_blocks_make_no_difference(rng, monkeypatch):
+    model = random_mixture(rng, 3, 2)
+    x = rng.normal(scale=2, size=(1001, 2))
+    labels = rng.integers(-1, 3, size=1001)
+    for data in [(x,), (x, labels)]:
+        monkeypatch.setattr(mixtures, "BLOCK", 10**9)
+        whole, value = model.e_step(*data)
+        monkeypatch.setattr(mixtures, "BLOCK", 64)
+        parts, same = model.e_step(*data)
+        np.testing.assert_allclose(same, value, rtol=1e-12)
+        np.testing.assert_allclose(parts.means, whole.means, rtol=1e-10)
+        np.testing.assert_allclose(parts.scatters, whole.scatters, rtol=1e-9)
+
+
+def test_chunks_add_up_to_the_whole(rng):
+    model = random_mixture(rng, 3, 2)
+    x = rng.normal(scale=2, size=(500, 2))
+    whole, value = model.e_step(x)
+    (a, one), (b, two) = model.e_step(x[:123]), model.e_step(x[123:])
+    np.testing.assert_allclose(one + two, value, rtol=1e-12)
+    np.testing.assert_allclose((a + b).counts, whole.counts, rtol=1e-12)
+    np.testing.assert_allclose((a + b).scatters, whole.scatters, rtol=1e-10)
+
+
+def test_responsibilities_far_from_everything():
+    """At 1e4 standard deviations the log-odds are exact: (mu_1 - mu_0) (x - (mu_0 + mu_1) / 2)."""
+    model = GaussianMixture([0.3, 0.7], [-1e-4, 1e-4], [1, 1])
+    x = np.array([1e4, -1e4])
+    log_odds = np.log(0.7 / 0.3) + 2e-4 * x
+    np.testing.assert_allclose(
+        model.responsibilities(x)[:, 1], 1 / (1 + np.exp(-log_odds)), atol=1e-8
+    )
+    wide = GaussianMixture([0.5, 0.5], [0, 1], [1, 4])
+    np.testing.assert_allclose(wide.responsibilities([1e4, -1e4]), [[0, 1], [0, 1]], atol=1e-300)
+    assert np.isfinite(wide.log_density([1e4])).all()
+
+
+def test_ten_thousand_points_neither_under_nor_overflow(rng):
+    model = GaussianMixture([0.5, 0.5], [0, 5], [1, 1])
+    x = model.sample(10_000, rng)[0]
+    np.testing.assert_allclose(
+        model.log_likelihood(x),
+        logsumexp(np.log(0.5) + stats.norm([[0], [5]], 1).logpdf(x), axis=0).sum(),
+        rtol=1e-12,
+    )
+
+
+def test_precision_survives_an_offset(rng):
+    """The variance of data around 1e8 is as precise as that of data around 0."""
+    x = rng.normal(size=2_000)
+    near = fit(GaussianMixture([0.5, 0.5], [-1, 1], [1, 1]), x, max_iter=5, tol=0).model
+    x_far = x + 1e8
+    far = fit(GaussianMixture([0.5, 0.5], [1e8 - 1, 1e8 + 1], [1, 1]), x_far, max_iter=5, tol=0)
+    np.testing.assert_allclose(far.model.covariances, near.covariances, rtol=1e-6)
+
+
+def test_a_weight_of_zero_is_a_component_that_never_acts():
+    model = GaussianMixture([1.0, 0.0], [0, 3], [1, 1])
+    np.testing.assert_allclose(model.responsibilities([3.0]), [[1, 0]], atol=1e-300)
+    assert model.log_density([3.0])[0] == pytest.approx(stats.norm.logpdf(3.0))
+    assert model.elbo([3.0], [[1, 0]]) == pytest.approx(stats.norm.logpdf(3.0))
+
+
+# ---------------------------------------------------------------------------- supervision
+
+
+@pytest.mark.parametrize("kind", TYPES)
+def test_labelled_fit_is_the_textbook_estimate(kind, rng):
+    x, z = random_mixture(rng, 3, 2).sample(300, rng)
+    model = GaussianMixture.fit_labelled(x, z, kind)
+    own = np.array([np.cov(x[z == k].T, ddof=0) for k in range(3)])
+    share = np.bincount(z) / 300
+    variances = np.diagonal(own, axis1=1, axis2=2)
+    expected = {
+        "full": own,
+        "diagonal": variances,
+        "spherical": variances.mean(axis=1),
+        "tied": np.tensordot(share, own, axes=1),
+    }[kind]
+    np.testing.assert_allclose(model.weights, share)
+    np.testing.assert_allclose(model.means, [x[z == k].mean(axis=0) for k in range(3)])
+    np.testing.assert_allclose(model.covariances, expected)
+
+
+def test_labels_lead_from_supervised_to_unsupervised(rng):
+    x, z = random_mixture(rng, 3, 2).sample(300, rng)
+    start = random_mixture(rng, 3, 2)
+    all_known = start.m_step(start.e_step(x, z)[0])
+    np.testing.assert_allclose(all_known.means, GaussianMixture.fit_labelled(x, z).means)
+    none_known, value = start.e_step(x, np.full(300, -1))
+    np.testing.assert_allclose(none_known.scatters, start.e_step(x)[0].scatters)
+    assert value == pytest.approx(start.log_likelihood(x))
+    some = np.where(rng.random(300) < 0.3, z, -1)
+    joint = np.log(start.weights) + log_densities(start, x)
+    direct = np.where(some >= 0, joint[np.arange(300), some], logsumexp(joint, axis=1)).sum()
+    assert start.e_step(x, some)[1] == pytest.approx(direct)
+    assert np.diff(fit(start, x, some, max_iter=50).log_likelihoods).min() > -1e-8
+
+
+# ------------------------------------------------------------------------- degenerate data
+
+
+def test_collapse_on_one_point_is_reported():
+    x = np.array([0.0, 1.0, 2.0, 3.0, 50.0])
+    spike = GaussianMixture([0.2, 0.8], [50, 1.5], [1e-6, 2])
+    with pytest.raises(CollapsedComponentError, match="component 0"):
+        fit(spike, x)
+
+
+def test_collapse_along_a_line_is_reported(rng):
+    t = rng.normal(size=50)
+    model = GaussianMixture([1.0], [[0.0, 0.0]], [np.eye(2)])
+    with pytest.raises(CollapsedComponentError, match="no spread in some direction"):
+        fit(model, np.column_stack([t, 3 * t]))
+
+
+def test_identical_points_are_reported():
+    with pytest.raises(CollapsedComponentError):
+        fit(GaussianMixture([1.0], [1.0], [1.0]), np.ones(10))
+
+
+@pytest.mark.parametrize("kind", TYPES)
+def test_a_starved_component_is_reported(kind, rng):
+    x = rng.normal(size=(100, 2))
+    covariances = random_covariances(rng, 2, 2, kind)
+    start = GaussianMixture([0.5, 0.5], [[0, 0], [1e6, 1e6]], covariances, kind)
+    with pytest.raises(CollapsedComponentError, match="component 1 has lost all its points"):
+        fit(start, x)
+
+
+def test_random_start_needs_distinct_points(rng):
+    with pytest.raises(ValueError, match=r"x has only 2 distinct points.*n_components = 3"):
+        random_start([0.0, 0.0, 1.0, 1.0], 3, rng)
+    with pytest.raises(ValueError, match="x has no spread"):
+        random_start(np.ones((5, 1)), 1, rng)
+
+
+def test_random_start_spreads_its_means(rng):
+    """k-means++ picks far points: from two tight clusters, one mean in each, almost always."""
+    x = np.concatenate([rng.normal(0, 0.01, 50), rng.normal(100, 0.01, 50)])
+    split = [np.ptp(random_start(x, 2, rng).means) > 50 for _ in range(50)]
+    assert all(split)
+
+
+# -------------------------------------------------------------------------------- bad input
+
+GOOD = {"weights": [0.5, 0.5], "means": [[0.0, 0.0], [1.0, 1.0]], "covariances": [np.eye(2)] * 2}
+
+
+@pytest.mark.parametrize(
+    ("bad", "message"),
+    [
+        ({"weights": [0.5, 0.6]}, "weights must sum to one"),
+        ({"weights": [1.5, -0.5]}, "weights must not be negative"),
+        ({"weights": [1.0]}, r"weights must have shape \(2,\)"),
+        ({"weights": []}, "weights is empty"),
+        ({"weights": [np.nan, 1]}, "weights holds 1 NaN"),
+        ({"weights": [[0.5, 0.5]]}, "weights must be a vector"),
+        ({"weights": "half"}, "weights must be an array of numbers"),
+        ({"means": [[0, 0], [np.inf, 0]]}, "means holds 1 NaN or infinite"),
+        ({"means": np.zeros((2, 2, 2))}, "means must have shape"),
+        ({"covariances": np.eye(2)}, r"covariances must have shape \(2, 2, 2\)"),
+        ({"covariances": [np.eye(2), -np.eye(2)]}, "positive definite: component 1"),
+        ({"covariances": [np.eye(2), np.zeros((2, 2))]}, "positive definite"),
+        ({"covariances": [[[1, 0.5], [0, 1]]] * 2}, "covariances must be symmetric"),
+        ({"covariance_type": "round"}, "covariance_type must be one of"),
+        ({"covariance_type": "diagonal"}, r"covariances must have shape \(2, 2\)"),
+    ],
+)
+def test_bad_parameters(bad, message):
+    with pytest.raises(ValueError, match=message):
+        GaussianMixture(**{**GOOD, **bad})
+
+
+@pytest.mark.parametrize(
+    ("x", "message"),
+    [
+        ([], "x is empty"),
+        ([[0.0, np.nan]], "x holds 1 NaN.*missing.MultivariateNormal"),
+        ([[0.0, np.inf]], "x holds 1 NaN or infinite"),
+        ([[0.0]], "x has 1 columns, but the model has D = 2"),
+        (np.zeros((2, 2, 2)), r"x must have shape \(N,\) or \(N, D\)"),
+        ([["a", "b"]], "x must be an array of numbers"),
+        ([[1e200, 0.0]], "so far from every component"),
+    ],
+)
+@pytest.mark.filterwarnings("ignore:overflow")
+def test_bad_points(x, message):
+    model = GaussianMixture(**GOOD)
+    for method in (model.log_likelihood, model.responsibilities, model.e_step):
+        with pytest.raises(ValueError, match=message):
+            method(x)
+
+
+@pytest.mark.parametrize(
+    ("r", "message"),
+    [
+        ([[0.5, 0.6]], "each row must sum to one"),
+        ([[1.5, -0.5]], "must be >= 0"),
+        ([[0.5, 0.5], [0.5, 0.5]], r"responsibilities must have shape \(1, 2\)"),
+        ([[np.nan, 1]], "responsibilities holds 1 NaN"),
+    ],
+)
+def test_bad_responsibilities(r, message):
+    model = GaussianMixture(**GOOD)
+    for method in (model.elbo, model.statistics):
+        with pytest.raises(ValueError, match=message):
+            method([[0.0, 0.0]], r)
+
+
+@pytest.mark.parametrize(
+    ("labels", "message"),
+    [
+        ([0, 2], "labels must lie between -1"),
+        ([-2, 0], "labels must lie between -1"),
+        ([0.0, 1.0], "labels must be integers"),
+        ([0], r"labels must have shape \(2,\)"),
+    ],
+)
+def test_bad_labels(labels, message):
+    with pytest.raises(ValueError, match=message):
+        GaussianMixture(**GOOD).e_step([[0.0, 0.0], [1.0, 1.0]], labels)
+
+
+def test_bad_labels_and_sizes_elsewhere(rng):
+    with pytest.raises(ValueError, match=r"labels has 1 unknown.*em\.fit"):
+        GaussianMixture.fit_labelled([1.0, 2.0, 3.0], [0, -1, 0])
+    with pytest.raises(CollapsedComponentError, match="component 1 has lost"):
+        GaussianMixture.fit_labelled([1.0, 2.0, 3.0], [0, 2, 0])
+    with pytest.raises(ValueError, match="n must be a whole number, at least 1"):
+        GaussianMixture(**GOOD).sample(0, rng)
+    with pytest.raises(ValueError, match="n_components must be a whole number"):
+        random_start([1.0, 2.0], 1.5, rng)
+
+
+def test_a_model_cannot_be_changed_and_changes_nothing():
+    weights, means = np.array([0.5, 0.5]), np.zeros((2, 2))
+    model = GaussianMixture(weights, means, [np.eye(2)] * 2)
+    with pytest.raises(AttributeError):
+        model.weights = weights
+    with pytest.raises(ValueError, match="read-only"):
+        model.means[0] = 1
+    weights[0], means[0] = 0.9, 7
+    assert model.weights[0] == 0.5
+    assert model.means[0, 0] == 0
+
+
+def test_takes_pandas_columns():
+    from companion import datasets
+
+    table = datasets.load_old_faithful()
+    model = GaussianMixture.fit_labelled(table, (table["waiting"] > 68).astype(int))
+    assert model.log_likelihood(table) == pytest.approx(model.log_likelihood(table.to_numpy()))
+    assert GaussianMixture([1], [70], [100]).log_density(table["waiting"]).shape == (272,)

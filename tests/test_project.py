@@ -1,0 +1,88 @@
+"""The project as a whole: style, types, docstrings, locked versions."""
+
+import importlib
+import inspect
+import pkgutil
+import re
+import subprocess
+import sys
+import tomllib
+
+import pytest
+from conftest import ROOT
+
+import companion
+
+MODULES = [f"companion.{m.name}" for m in pkgutil.iter_modules(companion.__path__)]
+PUBLIC = [m for m in MODULES if not m.startswith("companion._")]
+
+
+def run(*command):
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("ruff", "check", "."), ("ruff", "format", "--check", "."), ("mypy",)],
+    ids=" ".join,
+)
+def test_tool_is_content(arguments):
+    run(sys.executable, "-m", *arguments)
+
+
+def public_objects():
+    for name in PUBLIC:
+        module = importlib.import_module(name)
+        for key, value in vars(module).items():
+            mine = getattr(value, "__module__", None) == name and not key.startswith("_")
+            if mine and inspect.isfunction(value):
+                yield f"{name}.{key}", value
+            elif mine and inspect.isclass(value):
+                yield f"{name}.{key}", value
+                for method_name, method in vars(value).items():
+                    if inspect.isfunction(method) and not method_name.startswith("_"):
+                        yield f"{name}.{key}.{method_name}", method
+
+
+OBJECTS = dict(public_objects())
+
+
+@pytest.mark.parametrize("name", OBJECTS)
+def test_docstring_says_enough(name):
+    thing = OBJECTS[name]
+    text = inspect.getdoc(thing)
+    assert text, "no docstring"
+    assert len(text.splitlines()[0]) < 100
+    protocol = ".Model" in name
+    if inspect.isclass(thing) or protocol:
+        return
+    parameters = [p for p in inspect.signature(thing).parameters if p not in ("self", "cls")]
+    for parameter in parameters:
+        assert re.search(rf"\b{parameter}\b", text), f"{parameter} is not described"
+    for section in ["Returns", "Examples"] + ["Parameters"] * bool(parameters):
+        assert f"\n{section}\n---" in text, f"no section {section}"
+
+
+def test_requirements_are_exact_and_complete():
+    lines = (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines()
+    pins = [line for line in lines if line and not line.lstrip().startswith("#")]
+    assert pins[-1] == "-e ."
+    assert all(re.match(r"[a-z0-9._-]+==[\w.]+( ;.*)?$", pin) for pin in pins[:-1])
+    locked = {pin.split("==")[0] for pin in pins[:-1]}
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    groups = [project["dependencies"], *project["optional-dependencies"].values()]
+    assert {re.match(r"[\w-]+", w).group(0) for group in groups for w in group} <= locked
+
+
+def test_nobody_is_told_to_install_another_companion():
+    for path in [*ROOT.glob("*.md"), *(ROOT / "book").glob("*.*"), ROOT / "Makefile"]:
+        text = path.read_text(encoding="utf-8")
+        assert not re.search(r"pip install (-\S+ )*companion\b", text), path
+
+
+def test_the_companion_imports_quickly_enough_to_be_light():
+    """Importing the package itself must not pull in plotting or data frames."""
+    code = "import companion, sys; print([m for m in ('pandas', 'matplotlib') if m in sys.modules])"
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == "[]"

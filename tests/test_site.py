@@ -1,0 +1,251 @@
+"""The built site: everything is there, nothing is broken, and a real browser is content with it."""
+
+import functools
+import http.server
+import re
+import shutil
+import subprocess
+import threading
+from urllib.parse import unquote, urldefrag, urljoin, urlparse
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from bs4 import BeautifulSoup
+from conftest import ROOT, SITE, chapters, pages
+from playwright.sync_api import sync_playwright
+
+pytestmark = pytest.mark.xdist_group("site")  # one worker builds, serves and drives the browser
+
+BROWSERS = "chromium chromium-browser google-chrome google-chrome-stable".split()
+QUIET = """--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-sync
+    --disable-background-networking --disable-component-update""".split()
+CHAPTERS = [f"book/{path.stem}" for path in chapters()]
+LOADED = {"script": "src", "img": "src", "iframe": "src", "source": "src", "link": "href"}
+
+
+@pytest.fixture(scope="session")
+def site():
+    """Build the site with the command that everyone uses."""
+    build = subprocess.run(
+        ["make", "book"], cwd=ROOT, capture_output=True, text=True, check=False, timeout=1500
+    )
+    assert build.returncode == 0, build.stdout[-3000:] + build.stderr[-3000:]
+    return SITE
+
+
+def soup(page):
+    return BeautifulSoup((SITE / f"{page}.html").read_text(encoding="utf-8"), "html.parser")
+
+
+# ------------------------------------------------------------------------- the files
+
+
+@pytest.mark.parametrize("page", [*pages(), "search", "genindex"])
+def test_page_is_there(site, page):
+    assert soup(page).find("h1" if page in pages() else "title").get_text(strip=True)
+
+
+def test_every_chapter_is_in_the_toc():
+    assert [page for page in pages() if page in CHAPTERS] == CHAPTERS
+
+
+@pytest.mark.parametrize("page", CHAPTERS)
+def test_chapter_was_executed_without_error(site, page):
+    article = soup(page).find("article")
+    code_cells = article.select("div.cell")
+    assert len(code_cells) >= 10
+    assert len(article.select("div.cell_output")) >= len(code_cells) // 3
+    assert not article.select(".stderr, .traceback"), "a cell wrote an error or a warning"
+    assert "Traceback (most recent call last)" not in article.get_text()
+    assert not article.select(".katex-error")
+
+
+@pytest.mark.parametrize("page", CHAPTERS)
+def test_chapter_offers_its_notebook(site, page):
+    source = SITE / "_sources" / f"{page}.ipynb"
+    assert source.read_bytes() == (ROOT / f"{page}.ipynb").read_bytes()
+    links = [a["href"] for a in soup(page).select("a.btn-download-source-button")]
+    assert [urljoin(f"/{page}.html", link) for link in links] == [f"/_sources/{page}.ipynb"]
+
+
+@pytest.mark.parametrize("page", pages())
+def test_nothing_is_loaded_from_elsewhere(site, page):
+    for tag, attribute in LOADED.items():
+        for element in soup(page).find_all(tag, **{attribute: True}):
+            if tag == "link" and element.get("rel") in (["canonical"], ["next"], ["prev"]):
+                continue
+            assert not urlparse(element[attribute]).netloc, element
+
+
+def test_no_style_sheet_reaches_elsewhere(site):
+    sheets = list(site.rglob("*.css"))
+    assert len(sheets) > 5
+    for sheet in sheets:
+        text = sheet.read_text(encoding="utf-8")
+        reached = re.findall(r"(?:url\(|@import)\s*[\"']?((?:https?:)?//[^\"')\s]+)", text)
+        assert not reached, (sheet, reached)
+
+
+@functools.cache
+def anchors(path):
+    text = BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser")
+    return {e["id"] for e in text.find_all(id=True)} | {
+        e["name"] for e in text.find_all("a", {"name": True})
+    }
+
+
+@pytest.mark.parametrize("page", pages())
+def test_links_lead_somewhere(site, page):
+    here = SITE / f"{page}.html"
+    links = [a["href"] for a in soup(page).find_all("a", href=True)]
+    images = [i["src"] for i in soup(page).find_all("img", src=True)]
+    assert links
+    for link in links + images:
+        if urlparse(link).scheme or link == "#":
+            continue
+        file, anchor = urldefrag(link)
+        target = (here.parent / unquote(file)).resolve() if file else here
+        assert target.is_file(), f"{page}: {link} leads nowhere"
+        if anchor and target.suffix == ".html":
+            assert unquote(anchor) in anchors(target), f"{page}: {link} has no such section"
+
+
+@pytest.mark.parametrize("page", pages())
+def test_every_image_says_what_it_shows(site, page):
+    for image in soup(page).select("article img"):
+        alt = image.get("alt", "")
+        assert len(alt) > 40, f"{image['src']} has no alternative text"
+        assert not re.search(r"\.(png|svg)$", alt), f"{alt} is a file name"
+
+
+def test_nothing_private_is_published(site):
+    names = {path.relative_to(site).as_posix() for path in site.rglob("*") if path.is_file()}
+    assert not [n for n in names if re.search(r"masters|README|CONTRIBUTING|\.venv|/\.git", n)]
+
+
+# ----------------------------------------------------------------------- the browser
+
+
+class Quiet(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *args):
+        pass
+
+
+@pytest.fixture(scope="session")
+def address(site):
+    handler = functools.partial(Quiet, directory=str(site))
+    with http.server.ThreadingHTTPServer(("localhost", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://localhost:{server.server_port}/"
+        server.shutdown()
+
+
+@pytest.fixture(scope="session")
+def browser():
+    found = next(filter(None, map(shutil.which, BROWSERS)), None)
+    choice = {"executable_path": found} if found else {"channel": "chrome"}
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(args=QUIET, **choice)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def visit(browser, address):
+    """Open a page in a fresh tab that keeps what the browser complains about."""
+
+    def visit(page, query=""):
+        tab = browser.new_page()
+        tab.complaints = []
+        note = tab.complaints.append
+        tab.on("console", lambda m: note(m.text) if m.type in ("error", "warning") else None)
+        tab.on("pageerror", lambda error: note(str(error)))
+        tab.on("requestfailed", lambda request: note(f"failed: {request.url}"))
+        tab.on(
+            "request",
+            lambda r: None if r.url.startswith((address, "data:", "blob:")) else note(r.url),
+        )
+        tab.goto(f"{address}{page}.html{query}", wait_until="networkidle")
+        tab.add_style_tag(content="* { transition: none !important }")  # colours settle at once
+        return tab
+
+    return visit
+
+
+@pytest.fixture(scope="session", params=[*pages(), "search"])
+def tab(visit, request):
+    """One tab for all tests of a page: pytest runs them one after the other."""
+    tab = visit(request.param)
+    tab.is_chapter = request.param in CHAPTERS
+    yield tab
+    tab.close()
+
+
+def show(tab, width=1280, scheme="light"):
+    tab.set_viewport_size({"width": width, "height": 900})
+    tab.emulate_media(color_scheme=scheme)
+    tab.wait_for_function(f"document.documentElement.dataset.theme == '{scheme}'")
+
+
+def test_page_loads_quietly(tab):
+    assert tab.complaints == []
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_page_fits(tab, width):
+    show(tab, width)
+    wide = tab.evaluate("document.documentElement.scrollWidth")
+    assert wide <= width, f"the page is {wide} pixels wide"
+
+
+def test_math_is_visible_and_has_its_fonts(tab):
+    show(tab)
+    formulas = tab.locator(".katex").count()
+    assert tab.locator(".katex-mathml math").count() == formulas  # for screen readers
+    if not tab.is_chapter:
+        return
+    assert formulas > 10
+    box = tab.locator(".math .katex-display").first.bounding_box()
+    assert box["width"] > 5
+    assert box["height"] > 5
+    loaded = "[...document.fonts].filter(f => f.status == 'loaded').map(f => f.family)"
+    assert any("KaTeX_Main" in family for family in tab.evaluate(loaded))
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_equation_numbers_stand_beside_their_formulas(tab, width):
+    """KaTeX's own style prints the number on top of a formula that fills the line."""
+    show(tab, width)
+    overlaps = tab.evaluate(
+        """() => [...document.querySelectorAll('.katex-html > .tag')].filter(tag => {
+            const base = tag.parentElement.querySelectorAll(':scope > .base');
+            const last = base[base.length - 1].getBoundingClientRect();
+            return last.right > tag.querySelector('.text').getBoundingClientRect().left;
+        }).map(tag => tag.textContent)"""
+    )
+    assert overlaps == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_accessible(tab, scheme):
+    show(tab, scheme=scheme)
+    tab.evaluate("document.querySelectorAll('article details').forEach(d => d.open = true)")
+    # What sighted readers see of a formula is hidden from others, who get its MathML instead.
+    options = {"resultTypes": ["violations"]}
+    if scheme == "dark":  # only the colours differ
+        options["runOnly"] = ["color-contrast"]
+    report = Axe().run(tab, context={"exclude": [[".katex-html"]]}, options=options)
+    serious = {
+        f"{v['id']}: {v['help']}": [node["html"][:200] for node in v["nodes"][:3]]
+        for v in report.response["violations"]
+        if v["impact"] in ("serious", "critical")
+    }
+    assert serious == {}
+
+
+def test_search_finds_responsibilities(visit):
+    tab = visit("search", query="?q=responsibilities")
+    tab.wait_for_selector("#search-results li")
+    found = tab.locator("#search-results li a").all_text_contents()
+    assert any("Mixtures" in title for title in found)
+    tab.close()
