@@ -19,7 +19,7 @@ book: .venv/installed _build/fresh  ## execute the chapters and build the site i
 	@echo "The book: $(CURDIR)/$(SITE)/index.html"
 
 test: .venv/installed  ## run all that CI runs: lint, types, tests, every chapter, the site
-	$(BIN)/python -m pytest -n 2 --dist loadgroup
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 lab: .venv/installed  ## open the chapters in JupyterLab
 	$(BIN)/jupyter lab book

@@ -147,7 +147,7 @@ def test_planted_error_is_caught(law, wrong):
 
 @pytest.mark.parametrize("bug", ["m_step", "e_step"])
 def test_a_wrong_step_is_caught_at_work(bug, rng):
-    """The debugging tool of the lecture, always on: a sign in the M-step, a factor in the E-step."""
+    """The lecture's debugging tool, always on: a sign in the M-step, a factor in the E-step."""
 
     class Wrong(GaussianMixture):
         def m_step(self, statistics):

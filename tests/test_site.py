@@ -14,8 +14,6 @@ from bs4 import BeautifulSoup
 from conftest import ROOT, SITE, chapters, pages
 from playwright.sync_api import sync_playwright
 
-pytestmark = pytest.mark.xdist_group("site")  # one worker builds, serves and drives the browser
-
 BROWSERS = "chromium chromium-browser google-chrome google-chrome-stable".split()
 QUIET = """--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-sync
     --disable-background-networking --disable-component-update""".split()
@@ -25,7 +23,7 @@ LOADED = {"script": "src", "img": "src", "iframe": "src", "source": "src", "link
 
 @pytest.fixture(scope="session")
 def site():
-    """Build the site with the command that everyone uses."""
+    """Build the site with the command that everyone uses (one worker: `--dist loadfile`)."""
     build = subprocess.run(
         ["make", "book"], cwd=ROOT, capture_output=True, text=True, check=False, timeout=1500
     )
