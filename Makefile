@@ -3,11 +3,12 @@ SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help book test lab serve lock clean
+.PHONY: help book test ranges lab serve lock clean
 
 PYTHON ?= python3
 BIN := .venv/bin
 PORT ?= 8000
+RESOLUTION ?= lowest-direct
 SITE := _build/html
 
 help:  ## list the targets
@@ -20,6 +21,12 @@ book: .venv/installed _build/fresh  ## execute the chapters and build the site i
 
 test: .venv/installed  ## run all that CI runs: lint, types, tests, every chapter, the site
 	$(BIN)/python -m pytest -n 2 --dist loadfile
+
+ranges:  ## run the companion's tests and the chapters at the lowest versions that pyproject.toml allows
+	$(PYTHON) -m venv _build/ranges
+	_build/ranges/bin/pip install --quiet "$$(grep '^uv==' requirements.txt)"
+	VIRTUAL_ENV="$(CURDIR)/_build/ranges" _build/ranges/bin/uv pip install --quiet --resolution $(RESOLUTION) -e .[test] ipykernel
+	_build/ranges/bin/python -m pytest -n 2 --dist loadfile companion book tests --ignore tests/test_site.py --ignore tests/test_project.py
 
 lab: .venv/installed  ## open the chapters in JupyterLab
 	$(BIN)/jupyter lab book

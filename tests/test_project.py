@@ -86,3 +86,12 @@ def test_the_companion_imports_quickly_enough_to_be_light():
     code = "import companion, sys; print([m for m in ('pandas', 'matplotlib') if m in sys.modules])"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "[]"
+
+
+def test_katex_style_belongs_to_the_katex_that_sets_the_formulas():
+    from sphinxcontrib import katex
+
+    style = (ROOT / "book" / "_static" / "katex" / "katex.min.css").read_text(encoding="utf-8")
+    assert f'"{katex.katex_version}"' in style
+    fonts = {path.name for path in (ROOT / "book" / "_static" / "katex" / "fonts").iterdir()}
+    assert fonts == set(re.findall(r"url\(fonts/([^)]+)\)", style))
