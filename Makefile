@@ -14,9 +14,7 @@ SITE := _build/html
 help:  ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
 
-book: .venv/installed _build/fresh  ## execute the chapters and build the site into _build/html
-	@# A failed build must not look clean the second time: warnings come only from pages that are read.
-	$(BIN)/jupyter-book build -W -n --keep-going . || { rm -rf $(SITE) _build/.doctrees; exit 1; }
+book: $(SITE)/.built  ## execute the chapters and build the site into _build/html
 	@echo "The book: $(CURDIR)/$(SITE)/index.html"
 
 test: .venv/installed  ## run all that CI runs: lint, types, tests, every chapter, the site
@@ -45,6 +43,11 @@ lock: .venv/installed  ## compile requirements.txt from pyproject.toml
 clean:  ## remove everything that was built, and the environment
 	rm -rf .venv _build .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -prune -exec rm -rf {} +
+
+$(SITE)/.built: _build/fresh $(shell find book -type f -not -path '*/.*' -not -path '*/__pycache__/*')
+	@# A failed build must not look clean the second time: warnings come only from pages that are read.
+	$(BIN)/jupyter-book build -W -n --keep-going . || { rm -rf $(SITE) _build/.doctrees; exit 1; }
+	touch $@
 
 # uv reads the same file as pip and takes seconds where pip takes minutes.
 .venv/installed: requirements.txt pyproject.toml

