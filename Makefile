@@ -56,8 +56,9 @@ $(SITE)/.built: _build/fresh $(shell find book -type f -not -path '*/.*' -not -p
 	VIRTUAL_ENV="$(CURDIR)/.venv" $(BIN)/uv pip install --quiet -r requirements.txt
 	touch $@
 
-# What the chapters print depends on the companion and on the environment, which the cache cannot see.
-_build/fresh: .venv/installed _config.yml _toc.yml $(wildcard book/_extensions/*.py) $(shell find companion -name '*.py' -o -path '*/data/*')
+# What the chapters print depends on the companion and on the environment, which the cache cannot see;
+# and static files are copied only when a page changes.
+_build/fresh: .venv/installed _config.yml _toc.yml $(shell find book/_extensions/*.py book/_static -type f) $(shell find companion -name '*.py' -o -path '*/data/*')
 	rm -rf _build/html _build/.doctrees _build/.jupyter_cache
 	mkdir -p _build
 	touch $@

@@ -212,8 +212,8 @@ def test_math_is_visible_and_has_its_fonts(tab):
 
 
 @pytest.mark.parametrize("width", [1280, 390])
-def test_equation_numbers_stand_beside_their_formulas(tab, width):
-    """KaTeX's own style prints the number on top of a formula that fills the line."""
+def test_formulas_are_whole_and_their_numbers_stand_beside_them(tab, width):
+    """KaTeX prints the number on a formula that fills the line; the theme cuts off beginnings."""
     show(tab, width)
     overlaps = tab.evaluate(
         """() => [...document.querySelectorAll('.katex-html > .tag')].filter(tag => {
@@ -223,6 +223,13 @@ def test_equation_numbers_stand_beside_their_formulas(tab, width):
         }).map(tag => tag.textContent)"""
     )
     assert overlaps == []
+    cut = tab.evaluate(
+        """() => [...document.querySelectorAll('div.math')].filter(box =>
+            box.querySelector('.base').getBoundingClientRect().left
+            < box.getBoundingClientRect().left - 1
+        ).map(box => box.textContent.slice(0, 60))"""
+    )
+    assert cut == []
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
