@@ -37,14 +37,21 @@ def setup(app):
     katex.KATEX_DEFAULT_OPTIONS["throwOnError"] = True
     katex.socket = SimpleNamespace(**{**vars(socket), "socket": PatientSocket})
     katex.STARTUP_TIMEOUT = katex.RENDER_TIMEOUT = 60  # a busy machine is slow
-    app.connect("config-inited", offer_buttons)
+    app.connect("config-inited", set_theme)
     app.connect("config-inited", leave_out_thebe)
     return {"parallel_read_safe": True}
 
 
-def offer_buttons(app, config):
-    """Offer links to the repository and launch buttons if its URL is set."""
+def set_theme(app, config):
+    """Add our options to those that the book derives from `repository.url`.
+
+    In `_config.yml` they would replace them. Links to the repository and launch
+    buttons are offered if its address is set.
+    """
     options = config.html_theme_options
+    options["pygments_light_style"] = "a11y-high-contrast-light"  # for all eyes
+    options["pygments_dark_style"] = "a11y-high-contrast-dark"
+    options["show_toc_level"] = 2
     if options.get("repository_url"):
         options["use_repository_button"] = True
         options["launch_buttons"] = {
