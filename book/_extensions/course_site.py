@@ -45,11 +45,12 @@ def setup(app):
 def set_theme(app, config):
     """Add our options to those that the book derives from `repository.url`.
 
-    In `_config.yml` they would replace them. Links to the repository and launch
-    buttons are offered if its address is set.
+    In `_config.yml` they would replace them. Links to the repository and
+    launch buttons are offered if its address is set.
     """
     options = config.html_theme_options
-    options["pygments_light_style"] = "a11y-high-contrast-light"  # for all eyes
+    # Enough contrast for everyone.
+    options["pygments_light_style"] = "a11y-high-contrast-light"
     options["pygments_dark_style"] = "a11y-high-contrast-dark"
     options["show_toc_level"] = 2
     if options.get("repository_url"):
