@@ -89,6 +89,10 @@ def opens_well(notebook):
 
 def is_plain_markdown(notebook):
     assert not ROLE.search(prose(notebook)), ROLE.search(prose(notebook))
+    for line in re.findall(r"^>.*", prose(notebook), re.MULTILINE):
+        # JupyterLab prints the ">" of a quote's further lines inside the formula.
+        whole = line.count("$$") % 2 == 0 and line.count("$") % 2 == 0
+        assert whole, f"a formula in a quote must stand on one line: {line}"
     heads = re.findall(r"^(#+) ", prose(notebook), re.MULTILINE)
     assert heads.count("#") == 1
     for before, after in itertools.pairwise(heads):
@@ -223,6 +227,7 @@ BREAKS = {
     ),
     "role": (is_plain_markdown, add_prose("see {ref}`there`")),
     "directive": (is_plain_markdown, add_prose("```{note}\nx\n```")),
+    "formula over lines of a quote": (is_plain_markdown, add_prose("> $$\n> x\n> $$")),
     "skipped level": (is_plain_markdown, add_prose("#### Deep")),
     "long cell": (has_right_size, lambda nb: first_code(nb).update(source=["x = 1\n"] * 26)),
     "import": (imports_little, lambda nb: first_code(nb).update(source=["import sklearn.mixture"])),
