@@ -3,14 +3,16 @@
 A model is an immutable record of parameters with two methods. ``e_step(*data)`` returns the
 expected sufficient statistics of the complete data and the log-likelihood of the observed data,
 both under the model's own parameters. ``m_step(statistics)`` returns the model that maximises the
-expected complete-data log-likelihood. Nothing else is asked of it.
+expected complete-data log-likelihood. Nothing else is asked of it, unless you ask for more: a
+prior needs ``complete_log_likelihood``, acceleration needs the parameters as a vector.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Generic, Protocol, Self, TypeVar
+import warnings
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Generic, Literal, Protocol, Self, TypeVar
 
 import numpy as np
 
@@ -34,8 +36,17 @@ class CollapsedComponentError(EMError):
     """A component lost its points or shrank on to one of them: no maximum lies there."""
 
 
+class NotConvergedWarning(UserWarning):
+    """EM was stopped by `max_iter`; the result says ``converged=False``."""
+
+
 class Model(Protocol):
-    """What :func:`fit` needs: an E-step, and an M-step that reads what the E-step returns."""
+    """What :func:`fit` needs: an E-step, and an M-step that reads what the E-step returns.
+
+    For a `prior` a model also has ``complete_log_likelihood(statistics) -> float``, and for
+    acceleration ``to_vector() -> ndarray`` and ``from_vector(vector) -> model``: all parameters
+    as one vector without constraints.
+    """
 
     def e_step(self, *data: Any) -> tuple[Any, float]:
         """Return the expected sufficient statistics and the log-likelihood (a sum over points)."""
@@ -57,17 +68,20 @@ class EMResult(Generic[M]):
         The model after the last M-step.
     log_likelihoods : ndarray of shape (n_iter + 1,)
         Observed-data log-likelihood (a sum over points, in nats) of the start and after every
-        M-step; the last entry belongs to `model`.
+        step; the last entry belongs to `model`. With acceleration a rejected leap has no entry.
     n_iter : int
-        How many M-steps were made.
+        How many steps were made: each is an M-step and an E-step, one pass over the data.
     converged : bool
         Whether the last M-step gained something between zero and `tol`.
+    objectives : ndarray
+        What the steps raise: the log-likelihoods, plus the logarithm of the prior if there is one.
     """
 
     model: M
     log_likelihoods: _check.Floats
     n_iter: int
     converged: bool
+    objectives: _check.Floats
 
     @property
     def log_likelihood(self) -> float:
@@ -76,7 +90,13 @@ class EMResult(Generic[M]):
 
 
 def fit(
-    model: M, *data: Any, tol: float = 1e-8, max_iter: int = 10_000, progress: bool = False
+    model: M,
+    *data: Any,
+    prior: Any = None,
+    tol: float = 1e-8,
+    max_iter: int = 10_000,
+    acceleration: Literal["squarem"] | None = None,
+    progress: bool = False,
 ) -> EMResult[M]:
     r"""Fit a model by EM: alternate E-step and M-step until the log-likelihood stops rising.
 
@@ -90,12 +110,20 @@ def fit(
     model
         The start: any object with the two methods of :class:`Model`.
     *data
-        Handed to ``model.e_step`` as it is, for example an array of points, or points and labels.
+        Handed to ``model.e_step`` as it is, for example an array of points, or points and labels;
+        or one :class:`Chunks` or :class:`DaskChunks`, whose statistics are summed piece by piece.
+    prior : statistics, optional
+        The statistics of pseudo-observations, added to those of the data in every M-step: EM then
+        climbs to the maximum of the posterior density (MAP). The prior density is the likelihood of
+        the pseudo-observations, ``model.complete_log_likelihood(prior)``.
     tol : float >= 0
         Stop when one iteration gains at least zero and less than `tol` nats (in total, not per
-        point). A fall is never convergence.
+        point). A fall is never convergence. With ``tol=0`` exactly `max_iter` steps are made.
     max_iter : int >= 0
-        Give up after so many M-steps, with ``converged=False``.
+        Give up after so many steps, with ``converged=False`` and a warning.
+    acceleration : {None, "squarem"}
+        SQUAREM looks at two EM steps and leaps along the curve through them. A leap that would
+        lower the objective is not taken, so the rise stays monotone.
     progress : bool
         Show a progress bar.
 
@@ -107,9 +135,10 @@ def fit(
     Raises
     ------
     ValueError
-        If `tol` or `max_iter` is negative or not a number.
+        If `tol` or `max_iter` is negative or not a number, or `acceleration` is unknown.
     ObjectiveFellError
-        If the log-likelihood falls by more than rounding error, or becomes NaN.
+        If the log-likelihood (with a prior: the log-posterior) falls by more than rounding error,
+        or becomes NaN.
     CollapsedComponentError
         If the model's M-step finds a component without points or without spread.
 
@@ -117,7 +146,9 @@ def fit(
     -----
     Dempster, Laird and Rubin (1977), *Maximum likelihood from incomplete data via the EM
     algorithm*, J. R. Stat. Soc. B 39, 1-38: theorem 1 is the monotone rise that is checked here at
-    every step.
+    every step. Varadhan and Roland (2008), *Simple and globally convergent methods for accelerating
+    the convergence of any EM algorithm*, Scand. J. Stat. 35, 335-353: the leap is their scheme S3,
+    equation 9.
 
     Examples
     --------
@@ -132,25 +163,127 @@ def fit(
     if not tol >= 0:
         raise ValueError(f"tol must be a number >= 0, not {tol!r}")
     _check.count(max_iter, "max_iter", at_least=0)
+    if acceleration not in (None, "squarem"):
+        raise ValueError(f'acceleration must be None or "squarem", not {acceleration!r}')
 
-    statistics, log_likelihood = model.e_step(*data)
-    trace = [_not_nan(log_likelihood, 0)]
-    converged = False
-    for iteration in _steps(max_iter, progress):
-        model = model.m_step(statistics)
-        statistics, log_likelihood = model.e_step(*data)
-        gain = _not_nan(log_likelihood, iteration) - trace[-1]
-        if gain < -ROUNDING * (1 + abs(trace[-1])):
+    visits = _Visits(data, prior, max_iter, progress)
+    last = visits.first(model)
+    log_likelihoods, objectives = [last.log_likelihood], [last.objective]
+    while visits.left and not 0 <= last.gain < tol:
+        if acceleration is None or visits.left < 2:
+            path = [visits.step(last)]
+        else:
+            path = _squarem(visits, last, tol)
+        log_likelihoods += [visit.log_likelihood for visit in path]
+        objectives += [visit.objective for visit in path]
+        last = path[-1]
+    visits.close()
+    converged = 0 <= last.gain < tol
+    if not converged and max_iter > 0 and tol > 0:
+        warnings.warn(
+            f"EM was stopped by max_iter = {max_iter} before a step gained less than tol = {tol:g}",
+            NotConvergedWarning,
+            stacklevel=2,
+        )
+    return EMResult(
+        last.model, np.array(log_likelihoods), visits.made, converged, np.array(objectives)
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class _Visit(Generic[M]):
+    """A model that the data have been shown to; `gain` of the EM step that led to it, if any."""
+
+    model: M
+    statistics: Any
+    log_likelihood: float
+    objective: float
+    gain: float = np.nan
+
+
+class _Visits:
+    """Visits to models, counted; an EM step between two of them may not lower the objective."""
+
+    def __init__(self, data: tuple[Any, ...], prior: Any, max_iter: int, progress: bool) -> None:
+        self.data, self.prior = data, prior
+        self.left, self.made = max_iter, 0
+        self.bar: Any = None
+        if progress:
+            from tqdm.auto import tqdm
+
+            self.bar = tqdm(total=max_iter, unit="step", leave=False)
+
+    def first(self, model: M) -> _Visit[M]:
+        """Visit the start."""
+        return self._visit(model)
+
+    def step(self, visit: _Visit[M]) -> _Visit[M]:
+        """Make one EM step."""
+        after = self._visit(visit.model.m_step(self.complete(visit)), counts=True)
+        gain = after.objective - visit.objective
+        if gain < -ROUNDING * (1 + abs(visit.objective)):
+            name = "log-likelihood" if self.prior is None else "log-posterior"
             raise ObjectiveFellError(
-                f"the log-likelihood fell by {-gain:.6g} (from {trace[-1]:.10g} to "
-                f"{log_likelihood:.10g}) at iteration {iteration}: EM never goes down, so the "
-                f"E-step or the M-step of {type(model).__name__} is wrong"
+                f"the {name} fell by {-gain:.6g} (from {visit.objective:.10g} to "
+                f"{after.objective:.10g}) at iteration {self.made}: EM never goes down, so the "
+                f"E-step or the M-step of {type(visit.model).__name__} is wrong"
             )
-        trace.append(log_likelihood)
-        if 0 <= gain < tol:
-            converged = True
-            break
-    return EMResult(model, np.array(trace), len(trace) - 1, converged)
+        return replace(after, gain=gain)
+
+    def complete(self, visit: _Visit[M]) -> Any:
+        """Return what the M-step reads: statistics of the data and of the pseudo-observations."""
+        return visit.statistics if self.prior is None else visit.statistics + self.prior
+
+    def leap(self, model: Any, vector: _check.Floats) -> _Visit[Any] | None:
+        """Visit the model with these parameters, if there is one."""
+        try:
+            with np.errstate(all="ignore"):
+                return self._visit(model.from_vector(vector), counts=True)
+        except (ValueError, EMError):
+            return None
+
+    def close(self) -> None:
+        if self.bar is not None:
+            self.bar.close()
+
+    def _visit(self, model: Any, counts: bool = False) -> _Visit[Any]:
+        if counts:
+            self.made += 1
+            self.left -= 1
+            if self.bar is not None:
+                self.bar.update()
+        if self.data and isinstance(self.data[0], Chunks | DaskChunks):
+            statistics, log_likelihood = self.data[0].e_step(model)
+        else:
+            statistics, log_likelihood = model.e_step(*self.data)
+        objective = log_likelihood
+        if self.prior is not None:
+            objective += model.complete_log_likelihood(self.prior)
+        if np.isnan(objective):
+            raise ObjectiveFellError(f"the log-likelihood is NaN at iteration {self.made}")
+        return _Visit(model, statistics, log_likelihood, objective)
+
+
+def _squarem(visits: _Visits, start: _Visit[Any], tol: float) -> list[_Visit[Any]]:
+    r"""One EM step, and from there a leap (or, where that fails, a second EM step).
+
+    .. math:: \theta' = \theta_0 - 2 a r + a^2 v, \quad r = \theta_1 - \theta_0, \quad
+        v = (\theta_2 - \theta_1) - r, \quad a = -\lVert r \rVert / \lVert v \rVert
+    """
+    one = visits.step(start)
+    if 0 <= one.gain < tol:
+        return [one]
+    two: Any = one.model.m_step(visits.complete(one))
+    vectors = [m.to_vector() for m in (start.model, one.model, two)]
+    r = vectors[1] - vectors[0]
+    v = vectors[2] - vectors[1] - r
+    length = np.linalg.norm(v)
+    a = -max(1.0, float(np.linalg.norm(r) / length)) if length > 0 else -1.0
+    if a < -1:  # a = -1 is the second EM step
+        landed = visits.leap(one.model, vectors[0] - 2 * a * r + a**2 * v)
+        if landed is not None and landed.objective >= one.objective:
+            return [one, landed]
+    return [one, visits.step(one)] if visits.left else [one]
 
 
 @dataclass(frozen=True, eq=False)
@@ -160,7 +293,7 @@ class Restarts(Generic[M]):
     Attributes
     ----------
     best : EMResult
-        The run that reached the highest log-likelihood.
+        The run that reached the highest objective: log-likelihood, or log-posterior with a prior.
     table : DataFrame
         One row per start: ``log_likelihood``, ``n_iter``, ``converged`` and ``outcome``
         ("converged", "max_iter reached", or why the run failed).
@@ -173,8 +306,10 @@ class Restarts(Generic[M]):
 def fit_restarts(
     starts: Iterable[M],
     *data: Any,
+    prior: Any = None,
     tol: float = 1e-8,
     max_iter: int = 10_000,
+    acceleration: Literal["squarem"] | None = None,
     progress: bool = False,
 ) -> Restarts[M]:
     """Run :func:`fit` from several starts; return the best run and the table of all.
@@ -186,8 +321,8 @@ def fit_restarts(
     ----------
     starts : iterable of models
         Where to start, for example several ``mixtures.random_start(x, n_components, rng)``.
-    *data, tol, max_iter
-        As in :func:`fit`.
+    *data, prior, tol, max_iter, acceleration
+        As in :func:`fit`; a run that `max_iter` stopped is marked in the table, without a warning.
     progress : bool
         Show a progress bar over the starts.
 
@@ -218,10 +353,23 @@ def fit_restarts(
     starts = list(starts)
     if not starts:
         raise ValueError("starts is empty: at least one start is needed")
-    for index in _steps(len(starts), progress):
+    if progress:
+        from tqdm.auto import tqdm
+
+        starts = tqdm(starts, unit="start", leave=False)
+    for start in starts:
         row: dict[str, Any] = {"log_likelihood": np.nan, "n_iter": np.nan, "converged": False}
         try:
-            run = fit(starts[index - 1], *data, tol=tol, max_iter=max_iter)
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", NotConvergedWarning)
+                run = fit(
+                    start,
+                    *data,
+                    prior=prior,
+                    tol=tol,
+                    max_iter=max_iter,
+                    acceleration=acceleration,
+                )
         except CollapsedComponentError as error:
             row["outcome"] = str(error)
         else:
@@ -229,7 +377,7 @@ def fit_restarts(
             row["n_iter"] = run.n_iter
             row["converged"] = run.converged
             row["outcome"] = "converged" if run.converged else "max_iter reached"
-            if best is None or run.log_likelihood > best.log_likelihood:
+            if best is None or run.objectives[-1] > best.objectives[-1]:
                 best = run
         rows.append(row)
     if best is None:
@@ -241,16 +389,154 @@ def fit_restarts(
     return Restarts(best, table)
 
 
-def _not_nan(log_likelihood: float, iteration: int) -> float:
-    if np.isnan(log_likelihood):
-        raise ObjectiveFellError(f"the log-likelihood is NaN at iteration {iteration}")
-    return log_likelihood
+class Chunks:
+    """Data that come in pieces, so that they need not fit into memory at once.
+
+    Statistics add, so an E-step over all the data is the sum of E-steps over its pieces.
+
+    Parameters
+    ----------
+    read : callable
+        Called once for every pass over the data, without arguments; gives the pieces one after the
+        other. A piece is what ``model.e_step`` takes: an array, or a tuple such as points and
+        labels.
+
+    Raises
+    ------
+    ValueError
+        If `read` is not a function: one iterator would be empty after the first pass.
+
+    Examples
+    --------
+    >>> from companion.mixtures import GaussianMixture
+    >>> start = GaussianMixture([0.5, 0.5], means=[0, 10], covariances=[1, 1])
+    >>> pieces = Chunks(lambda: iter([[-1.0, 1.0], [9.0, 11.0]]))
+    >>> fit(start, pieces).model.means.ravel().round(6)
+    array([ 0., 10.])
+    """
+
+    def __init__(self, read: Callable[[], Iterable[Any]]) -> None:
+        if not callable(read):
+            raise ValueError(
+                "read must be a function that starts a new pass over the data, "
+                f"not {type(read).__name__}"
+            )
+        self.read = read
+
+    def e_step(self, model: Model) -> tuple[Any, float]:
+        """Return the summed statistics and log-likelihood of all the pieces."""
+        return _sum(model.e_step(*_as_tuple(chunk)) for chunk in self.read())
 
 
-def _steps(n: int, progress: bool) -> Iterable[int]:
-    if not progress:
-        return range(1, n + 1)
-    from tqdm.auto import tqdm
+class DaskChunks:
+    """The blocks of a Dask array, or the partitions of a Dask bag, seen by Dask's workers.
 
-    steps: Iterable[int] = tqdm(range(1, n + 1), unit="step", leave=False)
-    return steps
+    Parameters
+    ----------
+    collection : dask Array of shape (N,) or (N, D), or dask Bag of points
+        Each block or partition becomes one E-step; only statistics travel back. An array must be
+        cut along its rows only.
+
+    Raises
+    ------
+    ValueError
+        If `collection` is not a Dask collection, or an array is cut along its columns.
+
+    Notes
+    -----
+    Dask is an optional extra: ``pip install "dask[array]"``.
+    """
+
+    def __init__(self, collection: Any) -> None:
+        if not hasattr(collection, "to_delayed"):
+            raise ValueError(
+                f"collection must be a Dask array or bag, not {type(collection).__name__}"
+            )
+        if len(getattr(collection, "numblocks", (1,))[1:]) and collection.numblocks[1] != 1:
+            raise ValueError("collection must be cut along its rows only: rechunk({1: -1})")
+        self.collection = collection
+
+    def e_step(self, model: Model) -> tuple[Any, float]:
+        """Return the summed statistics and log-likelihood of all the blocks."""
+        from dask.base import compute
+        from dask.delayed import delayed
+
+        see = delayed(_see_block, pure=False)
+        blocks = np.ravel(self.collection.to_delayed())
+        return _sum(compute(*[see(model, block) for block in blocks]))
+
+
+def _see_block(model: Model, block: Any) -> tuple[Any, float]:
+    return model.e_step(np.asarray(block))
+
+
+def _as_tuple(chunk: Any) -> tuple[Any, ...]:
+    return chunk if isinstance(chunk, tuple) else (chunk,)
+
+
+def _sum(parts: Iterable[tuple[Any, float]]) -> tuple[Any, float]:
+    total, log_likelihood = None, 0.0
+    for statistics, part in parts:
+        total = statistics if total is None else total + statistics
+        log_likelihood += part
+    if total is None:
+        raise ValueError("the data hold no chunk: at least one is needed in every pass")
+    return total, log_likelihood
+
+
+def rate_matrix(model: Any, *data: Any, step: float = 1e-5) -> _check.Floats:
+    r"""Jacobian of the EM map at a fixed point; its largest eigenvalue is the rate of convergence.
+
+    .. math:: \mathrm{DM} = \frac{\partial M(\theta)}{\partial \theta} \Big|_{\hat\theta},
+        \qquad M(\theta_t) = \theta_{t+1}
+
+    Parameters
+    ----------
+    model
+        The maximum-likelihood estimate, with ``to_vector`` and ``from_vector``.
+    *data
+        As in :func:`fit`.
+    step : float > 0
+        Step of the central differences, relative to 1 + the size of a parameter.
+
+    Returns
+    -------
+    ndarray of shape (P, P)
+        Row i, column j: how the new parameter i moves with the old parameter j. Eigenvalues lie
+        between 0 and 1 at a strict local maximum, and are the fractions of missing information.
+
+    Raises
+    ------
+    ValueError
+        If `step` is not positive.
+
+    Notes
+    -----
+    Meng and Rubin (1991), *Using EM to obtain asymptotic variance-covariance matrices: the SEM
+    algorithm*, JASA 86, 899-909, equation 2.2.2; computed here by central differences, not along
+    the path of EM.
+
+    Examples
+    --------
+    >>> from companion.missing import MultivariateNormal
+    >>> half = [[-1, -1], [0, 1], [1, 0], [-1, np.nan], [0, np.nan], [1, np.nan]]
+    >>> best = fit(MultivariateNormal.from_available(half), half).model
+    >>> np.linalg.eigvals(rate_matrix(best, half)).real.max().round(4)  # half of the y are missing
+    np.float64(0.5)
+    """
+    if not step > 0:
+        raise ValueError(f"step must be a number > 0, not {step!r}")
+    visits = _Visits(data, None, 0, False)
+
+    def em_map(vector: _check.Floats) -> _check.Floats:
+        here = model.from_vector(vector)
+        moved: _check.Floats = here.m_step(visits.first(here).statistics).to_vector()
+        return moved
+
+    centre = model.to_vector()
+    columns = []
+    for j, size in enumerate(step * (1 + np.abs(centre))):
+        move = np.zeros_like(centre)
+        move[j] = size
+        columns.append((em_map(centre + move) - em_map(centre - move)) / (2 * size))
+    return np.column_stack(columns)

@@ -7,16 +7,16 @@ N points, K components, D dimensions. Data has shape (N, D); shape (N,) is read 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy.linalg import solve_triangular
-from scipy.special import xlogy
+from scipy.special import log_softmax, xlogy
 
-from companion import _check
+from companion import _check, _vectors
 from companion._check import Floats
 from companion.em import CollapsedComponentError
 
@@ -557,6 +557,173 @@ class GaussianMixture:
         """
         return _maximise(statistics, self.covariance_type)
 
+    def complete_log_likelihood(self, statistics: MixtureStatistics) -> float:
+        r"""Log-likelihood of complete data, of which only the statistics are needed.
+
+        .. math::
+
+            \sum_k N_k \Bigl( \log \lambda_k - \tfrac12 \log |2 \pi \Sigma_k| \Bigr)
+            - \tfrac12 \sum_k \operatorname{tr} \Sigma_k^{-1} \bigl( S_k
+            + N_k (\bar x_k - \mu_k)(\bar x_k - \mu_k)^\top \bigr)
+
+        With the statistics of the E-step of another model :math:`\theta_t` it is
+        :math:`Q(\theta, \theta_t)`, which the M-step maximises; with a prior's statistics it is the
+        logarithm of that prior.
+
+        Parameters
+        ----------
+        statistics : MixtureStatistics
+            From :meth:`e_step` or :meth:`statistics`.
+
+        Returns
+        -------
+        float
+            In nats.
+
+        Raises
+        ------
+        ValueError
+            If the statistics have another number of components or dimensions.
+
+        Notes
+        -----
+        Bishop (2006), equation 9.40.
+
+        Examples
+        --------
+        >>> model = GaussianMixture([0.5, 0.5], means=[0, 4], covariances=[1, 1])
+        >>> one_hot = model.statistics([0.0, 4.0], [[1, 0], [0, 1]])
+        >>> bool(np.isclose(model.complete_log_likelihood(one_hot), -np.log(8 * np.pi)))
+        True
+        """
+        N, spread = self._spread(statistics)
+        whitened = self._whitening @ spread @ self._whitening.transpose(0, 2, 1)
+        squares = np.trace(whitened, axis1=1, axis2=2).sum()
+        return float(xlogy(N, self.weights).sum() + N @ self._log_normalisers - 0.5 * squares)
+
+    # ---------------------------------------------------------------------- as one vector
+
+    def to_vector(self) -> Floats:
+        r"""Return all parameters as one vector without constraints.
+
+        The logarithms of the weights relative to the last one (K - 1 numbers), the means, and the
+        covariances: log-variances if diagonal or spherical, else the Cholesky factors row by row
+        with the logarithms of their diagonals.
+
+        Returns
+        -------
+        ndarray of shape (P,)
+
+        Raises
+        ------
+        ValueError
+            If a weight is zero.
+
+        Examples
+        --------
+        >>> GaussianMixture([0.5, 0.5], means=[0, 4], covariances=[1, 1]).to_vector()
+        array([0., 0., 4., 0., 0.])
+        """
+        if not self.weights.all():
+            raise ValueError("weights must be positive: the logarithm of zero is no number")
+        log_odds = np.log(self.weights[:-1] / self.weights[-1])
+        if self.covariance_type in ("diagonal", "spherical"):
+            rest = np.log(self.covariances).ravel()
+        else:
+            rest = _vectors.from_factors(self._free_factors).ravel()
+        return np.concatenate([log_odds, self.means.ravel(), rest])
+
+    def from_vector(self, vector: ArrayLike) -> GaussianMixture:
+        """Return the mixture, with as many components and dimensions as this one, of a vector.
+
+        Parameters
+        ----------
+        vector : array of shape (P,)
+            As :meth:`to_vector` returns it.
+
+        Returns
+        -------
+        GaussianMixture
+
+        Raises
+        ------
+        ValueError
+            If the vector has another length, or leads out of the range of numbers.
+
+        Examples
+        --------
+        >>> model = GaussianMixture([0.5, 0.5], means=[0, 4], covariances=[1, 1])
+        >>> model.from_vector([0, 1, 3, 0, 0]).means.ravel()
+        array([1., 3.])
+        """
+        K, D = self.means.shape
+        v = _check.finite(vector, "vector")
+        _check.shape(v, "vector", self.to_vector().shape)
+        weights = np.exp(log_softmax(np.append(v[: K - 1], 0.0)))
+        rest = v[K - 1 + K * D :]
+        if self.covariance_type in ("diagonal", "spherical"):
+            covariances = np.exp(rest).reshape(self.covariances.shape)
+        else:
+            L = _vectors.to_factors(rest.reshape(len(self._free_factors), -1), D)
+            covariances = (L @ L.transpose(0, 2, 1)).reshape(self.covariances.shape)
+        means = v[K - 1 : K - 1 + K * D].reshape(K, D)
+        return GaussianMixture(weights, means, covariances, self.covariance_type)
+
+    def gradient(self, statistics: MixtureStatistics) -> Floats:
+        r"""Gradient of :meth:`complete_log_likelihood` in the coordinates of :meth:`to_vector`.
+
+        With the statistics of the model's own E-step it is the exact gradient of the *observed*
+        log-likelihood (Fisher's identity):
+
+        .. math::
+
+            \nabla \ell(\theta_t) = \nabla_\theta Q(\theta, \theta_t) \big|_{\theta = \theta_t}
+
+        Parameters
+        ----------
+        statistics : MixtureStatistics
+            From :meth:`e_step` or :meth:`statistics`.
+
+        Returns
+        -------
+        ndarray of shape (P,)
+
+        Raises
+        ------
+        ValueError
+            If the statistics have another number of components or dimensions, or a weight is zero.
+
+        Notes
+        -----
+        Fisher's identity: Dempster, Laird and Rubin (1977), section 3; Cappe, Moulines and Ryden
+        (2005), *Inference in Hidden Markov Models*, proposition 10.1.6.
+
+        Examples
+        --------
+        >>> model = GaussianMixture([0.5, 0.5], means=[0, 4], covariances=[1, 1])
+        >>> model.gradient(model.statistics([1.0, 4.0], [[1, 0], [0, 1]]))
+        array([ 0.,  1.,  0.,  0., -1.])
+        """
+        N, spread = self._spread(statistics)
+        W = self._whitening
+        precisions = W.transpose(0, 2, 1) @ W
+        shift = N[:, np.newaxis] * (statistics.means - self.means)
+        by_mean = (precisions @ shift[:, :, np.newaxis])[:, :, 0]
+        by_covariance = 0.5 * (
+            precisions @ spread @ precisions - N[:, np.newaxis, np.newaxis] * precisions
+        )
+        if self.covariance_type in ("diagonal", "spherical"):
+            by_variance = np.diagonal(by_covariance, axis1=1, axis2=2)
+            if self.covariance_type == "spherical":
+                by_variance = by_variance.sum(axis=1)
+            rest = by_variance * self.covariances  # by the logarithm of the variance
+        else:
+            if self.covariance_type == "tied":
+                by_covariance = by_covariance.sum(axis=0, keepdims=True)
+            rest = _vectors.gradient_by_factors(by_covariance, self._free_factors)
+        by_log_odds = (N - N.sum() * self.weights)[:-1]
+        return np.concatenate([by_log_odds, by_mean.ravel(), rest.ravel()])
+
     @classmethod
     def fit_labelled(
         cls, x: ArrayLike, labels: ArrayLike, covariance_type: CovarianceType = "full"
@@ -606,6 +773,19 @@ class GaussianMixture:
 
     # --------------------------------------------------------------------------- private
 
+    @property
+    def _free_factors(self) -> Floats:
+        """Cholesky factors of the covariances that are free: (K, D, D), or (1, D, D) if tied."""
+        return self._cholesky_factors[: 1 if self.covariance_type == "tied" else None]
+
+    def _spread(self, statistics: MixtureStatistics) -> tuple[Floats, Floats]:
+        """Return counts (K,), and scatters about the model's own means (K, D, D)."""
+        _check.shape(statistics.means, "statistics.means", self.means.shape)
+        shift = statistics.means - self.means
+        outer = shift[:, :, np.newaxis] * shift[:, np.newaxis, :]
+        N = statistics.counts
+        return N, statistics.scatters + N[:, np.newaxis, np.newaxis] * outer
+
     def _points(self, x: ArrayLike) -> Floats:
         return _check.points(x, "x", self.n_dimensions, HINT)
 
@@ -624,6 +804,167 @@ class GaussianMixture:
         """Log of lambda_k N(x_n | mu_k, Sigma_k), from the whitened points: shape (K, N)."""
         constants = self._log_weights + self._log_normalisers
         return np.asarray(constants[:, np.newaxis] - 0.5 * np.einsum("knd,knd->kn", z, z))
+
+
+@dataclass(frozen=True, eq=False)
+class HardMixture:
+    r"""A mixture fitted by hard assignments: every point belongs wholly to its likeliest component.
+
+    EM's two steps, with the E-step rounded: it raises the complete-data log-likelihood over the
+    parameters *and* the labels,
+
+    .. math:: \max_{\theta, z} \sum_n \log \bigl( \lambda_{z_n} \mathrm{N}(x_n \mid \mu_{z_n},
+        \Sigma_{z_n}) \bigr)
+
+    Parameters
+    ----------
+    mixture : GaussianMixture
+        The current parameters.
+    means_only : bool
+        Leave weights and covariances as they are. With equal weights and equal spherical
+        covariances this is Lloyd's algorithm for k-means.
+
+    Notes
+    -----
+    Celeux and Govaert (1992), *A classification EM algorithm for clustering and two stochastic
+    versions*, Comput. Stat. Data Anal. 14, 315-332.
+
+    Examples
+    --------
+    >>> from companion import em
+    >>> spheres = GaussianMixture([0.5, 0.5], [0, 1], [1, 1], "spherical")
+    >>> k_means = em.fit(HardMixture(spheres, means_only=True), [0.0, 2.0, 9.0, 11.0]).model
+    >>> k_means.mixture.means.ravel()
+    array([ 1., 10.])
+    """
+
+    mixture: GaussianMixture
+    means_only: bool = False
+
+    def labels(self, x: ArrayLike) -> _check.Integers:
+        """Return the likeliest component of every point, of shape (N,); the first one in a tie.
+
+        Parameters
+        ----------
+        x : array of shape (N, D)
+            Points; shape (N,) when D = 1.
+
+        Returns
+        -------
+        ndarray of int, shape (N,)
+
+        Raises
+        ------
+        ValueError
+            As :meth:`GaussianMixture.responsibilities`.
+        """
+        joint = self.mixture._log_joint(self.mixture._whiten(self.mixture._points(x)))
+        return np.asarray(joint.argmax(axis=0), dtype=np.int64)
+
+    def e_step(self, x: ArrayLike) -> tuple[MixtureStatistics, float]:
+        """Return the statistics under hard labels, and the complete-data log-likelihood.
+
+        Parameters
+        ----------
+        x : array of shape (N, D)
+            Points; shape (N,) when D = 1.
+
+        Returns
+        -------
+        statistics : MixtureStatistics
+            With one-hot responsibilities.
+        log_likelihood : float
+            Of points and labels together: what hard EM raises.
+
+        Raises
+        ------
+        ValueError
+            As :meth:`GaussianMixture.e_step`.
+        """
+        return self.mixture.e_step(x, self.labels(x))
+
+    def m_step(self, statistics: MixtureStatistics) -> HardMixture:
+        """Return the mixture fitted to the labelled points (or its new means only).
+
+        Parameters
+        ----------
+        statistics : MixtureStatistics
+            From :meth:`e_step`.
+
+        Returns
+        -------
+        HardMixture
+
+        Raises
+        ------
+        CollapsedComponentError
+            If a component has lost its points or (unless `means_only`) its spread.
+        """
+        if not self.means_only:
+            return replace(self, mixture=self.mixture.m_step(statistics))
+        if not statistics.counts.all():
+            raise CollapsedComponentError(
+                f"component {statistics.counts.argmin()} has lost all its points; "
+                "use fewer components or another start"
+            )
+        old = self.mixture
+        moved = GaussianMixture(old.weights, statistics.means, old.covariances, old.covariance_type)
+        return replace(self, mixture=moved)
+
+
+def prior_statistics(
+    x: ArrayLike, n_components: int, pseudo_observations: float = 1.0
+) -> MixtureStatistics:
+    r"""Statistics of a weak prior for a mixture: a few pseudo-observations for every component.
+
+    Each component receives `pseudo_observations` points at the mean of the data, with the
+    covariance of the data, so that none can lose all its points or shrink on to one of them. For
+    ``em.fit`` as `prior`: a Dirichlet prior on the weights and a normal-inverse-Wishart prior on
+    means and covariances.
+
+    .. math:: a_k = a, \qquad m_k = \bar x, \qquad S_k = a \, \hat\Sigma_x
+
+    Parameters
+    ----------
+    x : array of shape (N, D)
+        Points; shape (N,) when D = 1. They set the scale of the prior.
+    n_components : int >= 1
+        K.
+    pseudo_observations : float > 0
+        :math:`a`: how many points the prior is worth, for each component.
+
+    Returns
+    -------
+    MixtureStatistics
+
+    Raises
+    ------
+    ValueError
+        If `x` is not an array of points, or the number of pseudo-observations is not positive.
+
+    Notes
+    -----
+    Fraley and Raftery (2007), *Bayesian regularization for normal mixture estimation and
+    model-based clustering*, J. Classif. 24, 155-181, choose a prior of the same form.
+
+    Examples
+    --------
+    >>> prior = prior_statistics([0.0, 2.0], n_components=2)
+    >>> prior.counts, prior.means.ravel(), prior.scatters.ravel()
+    (array([1., 1.]), array([1., 1.]), array([1., 1.]))
+    """
+    x = _check.points(x, "x", hint=HINT)
+    K = _check.count(n_components, "n_components")
+    if not 0 < pseudo_observations < np.inf:
+        raise ValueError(
+            f"pseudo_observations must be a positive number, not {pseudo_observations!r}"
+        )
+    whole = _statistics(x, np.ones((1, len(x))))
+    return MixtureStatistics(
+        counts=np.full(K, float(pseudo_observations)),
+        means=np.repeat(whole.means, K, axis=0),
+        scatters=np.repeat(whole.scatters * (pseudo_observations / len(x)), K, axis=0),
+    )
 
 
 def random_start(

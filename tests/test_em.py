@@ -1,12 +1,14 @@
 """The driver: it climbs, it stops for the right reason, and it refuses what cannot be EM."""
 
+import warnings
 from dataclasses import dataclass
 
 import numpy as np
 import pytest
 
 from companion import em
-from companion.mixtures import GaussianMixture, random_start
+from companion.missing import MultivariateNormal
+from companion.mixtures import GaussianMixture, prior_statistics, random_start
 
 
 @dataclass(frozen=True)
@@ -32,7 +34,7 @@ START = TwoCoins((0.6, 0.5))
 
 def test_two_coins_reach_the_published_estimates():
     """Do and Batzoglou (2008), Nat. Biotechnol. 26, 897-899: 0.71 and 0.58, then 0.80 and 0.52."""
-    once = em.fit(START, HEADS, max_iter=1).model
+    once = em.fit(START, HEADS, max_iter=1, tol=0).model
     np.testing.assert_allclose(once.heads, (0.71, 0.58), atol=0.005)
     ten = em.fit(START, HEADS, max_iter=10, tol=0).model
     np.testing.assert_allclose(ten.heads, (0.80, 0.52), atol=0.005)
@@ -84,7 +86,8 @@ def a_fall_within_rounding_is_no_convergence(fit):
 
 
 def giving_up_is_not_convergence(fit):
-    run = fit(Scripted(tuple(np.arange(-100.0, 0.0))), max_iter=5)
+    with pytest.warns(em.NotConvergedWarning, match="max_iter = 5"):
+        run = fit(Scripted(tuple(np.arange(-100.0, 0.0))), max_iter=5)
     assert not run.converged
     assert run.n_iter == 5
     none = fit(START, HEADS, max_iter=0)
@@ -123,8 +126,10 @@ def driver(stop, raises=True, lagging=False):
             if stop(gain, tol):
                 converged = True
                 break
+        if not converged and tol > 0:
+            warnings.warn(f"max_iter = {max_iter}", em.NotConvergedWarning, stacklevel=2)
         shown = previous if lagging and max_iter else model
-        return em.EMResult(shown, np.array(trace), len(trace) - 1, converged)
+        return em.EMResult(shown, np.array(trace), len(trace) - 1, converged, np.array(trace))
 
     return fit
 
@@ -234,3 +239,217 @@ def test_progress_bar_changes_nothing(capsys):
 def test_bad_settings(bad, message):
     with pytest.raises(ValueError, match=message):
         em.fit(START, HEADS, **bad)
+
+
+# --------------------------------------------------------------- priors, leaps, and pieces
+
+
+def overlapping(rng, n=2_000):
+    """Two components with means 0 and 1.5 and unit variances: EM crawls."""
+    x = np.where(rng.uniform(size=n) < 0.5, rng.normal(0, 1, n), rng.normal(1.5, 1, n))
+    return x, GaussianMixture([0.5, 0.5], [-0.5, 2.0], [1.0, 1.0])
+
+
+def test_squarem_climbs_the_same_hill_in_a_fifteenth_of_the_steps():
+    x, start = overlapping(np.random.default_rng(8))
+    plain = em.fit(start, x, tol=1e-9, max_iter=100_000)
+    fast = em.fit(start, x, tol=1e-9, acceleration="squarem")
+    assert fast.converged
+    assert 15 * fast.n_iter <= plain.n_iter
+    assert fast.log_likelihood >= plain.log_likelihood - 1e-5
+    assert np.diff(fast.objectives).min() >= -1e-8
+    np.testing.assert_allclose(fast.model.means, plain.model.means, atol=5e-3)
+
+
+def test_squarem_counts_every_visit_to_the_data():
+    visits = []
+
+    class Counting(GaussianMixture):
+        def e_step(self, x):
+            visits.append(1)
+            return super().e_step(x)
+
+        def m_step(self, statistics):
+            right = super().m_step(statistics)
+            return type(self)(right.weights, right.means, right.covariances)
+
+        def from_vector(self, vector):
+            right = super().from_vector(vector)
+            return type(self)(right.weights, right.means, right.covariances)
+
+    x, start = overlapping(np.random.default_rng(9), 300)
+    start = Counting(start.weights, start.means, start.covariances)
+    for limit in (1, 2, 3, 8):
+        visits.clear()
+        run = em.fit(start, x, tol=0, max_iter=limit, acceleration="squarem")
+        assert run.n_iter == limit == len(visits) - 1
+
+
+def test_a_leap_into_the_abyss_is_not_taken():
+    """A vector that leads nowhere, or down, costs a visit and nothing else."""
+
+    class Reckless(GaussianMixture):
+        def m_step(self, statistics):
+            right = super().m_step(statistics)
+            return type(self)(right.weights, right.means, right.covariances)
+
+        def from_vector(self, vector):
+            return super().from_vector(np.where(np.arange(len(vector)) > 2, 800.0, vector))
+
+    x, start = overlapping(np.random.default_rng(9), 300)
+    start = Reckless(start.weights, start.means, start.covariances)
+    plain = em.fit(start, x, tol=0, max_iter=20)
+    bold = em.fit(start, x, tol=0, max_iter=29, acceleration="squarem")
+    same = min(len(plain.objectives), len(bold.objectives))
+    assert same >= 15
+    np.testing.assert_allclose(bold.objectives[:same], plain.objectives[:same], rtol=1e-12)
+
+
+def the_mode_has_no_gradient(fit):
+    """At the posterior mode the gradients of log-likelihood and log-prior cancel."""
+    rng = np.random.default_rng(10)
+    x = rng.normal(size=(60, 2)) + 3 * rng.integers(0, 2, size=(60, 1))
+    prior = prior_statistics(x, 2, 3.0)
+    run = fit(random_start(x, 2, rng), x, prior=prior, tol=1e-12)
+    statistics, _ = run.model.e_step(x)
+    gradient = run.model.gradient(statistics) + run.model.gradient(prior)
+    np.testing.assert_allclose(gradient, 0, atol=1e-3)
+    total = run.model.log_likelihood(x) + run.model.complete_log_likelihood(prior)
+    np.testing.assert_allclose(run.objectives[-1], total, rtol=1e-12)
+    assert np.diff(run.objectives).min() >= -1e-8
+
+
+def test_the_mode_has_no_gradient():
+    the_mode_has_no_gradient(em.fit)
+
+
+def without_prior(model, *data, prior, **options):
+    return em.fit(model, *data, **options)
+
+
+def with_half_the_prior(model, *data, prior, **options):
+    half = type(prior)(prior.counts / 2, prior.means, prior.scatters / 2)
+    return em.fit(model, *data, prior=half, **options)
+
+
+@pytest.mark.parametrize("wrong", [without_prior, with_half_the_prior])
+def test_planted_error_in_the_prior_is_caught(wrong):
+    with pytest.raises(AssertionError):
+        the_mode_has_no_gradient(wrong)
+
+
+def test_a_prior_mends_the_singular_likelihood():
+    x = np.array([0.0, 1.0, 2.0, 3.0, 50.0])
+    spike = GaussianMixture([0.2, 0.8], [50, 1.5], [1e-6, 2])
+    with pytest.raises(em.CollapsedComponentError):
+        em.fit(spike, x)
+    mended = em.fit(spike, x, prior=prior_statistics(x, 2, 1.0))
+    assert mended.converged
+    assert mended.model.covariances.min() > 0.1
+    table = em.fit_restarts([spike], x, prior=prior_statistics(x, 2, 1.0)).table
+    assert table["outcome"][0] == "converged"
+
+
+def test_the_rate_is_that_of_the_trace():
+    """The largest eigenvalue of DM against the ratio of the last gains: the square root of it.
+
+    The log-likelihood is quadratic near its maximum, so its gains shrink by the squared rate.
+    """
+    x, start = overlapping(np.random.default_rng(11), 400)
+    run = em.fit(start, x, tol=0, max_iter=4_000)
+    rate = np.linalg.eigvals(em.rate_matrix(run.model, x)).real.max()
+    vectors, model = [], em.fit(start, x, tol=0, max_iter=700).model
+    for _ in range(3):
+        vectors.append(model.to_vector())
+        model = model.m_step(model.e_step(x)[0])
+    steps = np.linalg.norm(np.diff(vectors, axis=0), axis=1)
+    np.testing.assert_allclose(steps[1] / steps[0], rate, atol=1e-5)
+    assert 0.9 < rate < 1
+
+
+def test_nothing_hidden_means_rate_zero(rng):
+    x = rng.normal(size=(30, 2))
+    best = em.fit(MultivariateNormal([0, 0], np.eye(2)), x).model
+    np.testing.assert_allclose(em.rate_matrix(best, x), 0, atol=1e-9)
+
+
+@pytest.mark.parametrize("acceleration", [None, "squarem"])
+def test_chunks_equal_the_whole(rng, acceleration):
+    x, start = overlapping(rng, 500)
+    whole = em.fit(start, x, tol=0, max_iter=30, acceleration=acceleration)
+    for cuts in ([250], [1, 2, 3], [100, 499]):
+        pieces = em.Chunks(lambda c=cuts: iter(np.split(x, c)))
+        found = em.fit(start, pieces, tol=0, max_iter=30, acceleration=acceleration)
+        np.testing.assert_allclose(found.model.means, whole.model.means, rtol=1e-10)
+        np.testing.assert_allclose(found.log_likelihoods, whole.log_likelihoods, rtol=1e-12)
+    labels = np.where(np.arange(500) < 50, 0, -1)
+    both = em.Chunks(lambda: zip(np.split(x, 5), np.split(labels, 5), strict=True))
+    found = em.fit(start, both, tol=0, max_iter=5)
+    expected = em.fit(start, x, labels, tol=0, max_iter=5)
+    np.testing.assert_allclose(found.model.means, expected.model.means, rtol=1e-10)
+
+
+def test_a_file_too_long_to_hold(tmp_path, rng):
+    """The statistics of a text file, read a few rows at a time."""
+    import pandas as pd
+
+    x, start = overlapping(rng, 400)
+    path = tmp_path / "x.csv"
+    pd.DataFrame({"x": x}).to_csv(path, index=False)
+    pieces = em.Chunks(lambda: (part["x"] for part in pd.read_csv(path, chunksize=64)))
+    found = em.fit(start, pieces, tol=0, max_iter=10)
+    expected = em.fit(start, x, tol=0, max_iter=10)
+    np.testing.assert_allclose(found.model.means, expected.model.means, rtol=1e-10)
+
+
+def test_dask_equals_the_whole(rng):
+    import dask
+    import dask.array
+    import dask.bag
+
+    x = np.column_stack([overlapping(rng, 500)[0], rng.normal(size=500)])
+    start = random_start(x, 2, rng)
+    whole = em.fit(start, x, tol=0, max_iter=20)
+    with dask.config.set(scheduler="threads"):
+        blocks = em.DaskChunks(dask.array.from_array(x, chunks=(130, 2)))
+        bag = em.DaskChunks(dask.bag.from_sequence(x.tolist(), npartitions=4))
+        for pieces in (blocks, bag):
+            found = em.fit(start, pieces, tol=0, max_iter=20)
+            np.testing.assert_allclose(found.model.means, whole.model.means, rtol=1e-10)
+            np.testing.assert_allclose(found.log_likelihood, whole.log_likelihood, rtol=1e-12)
+    with pytest.raises(ValueError, match="cut along its rows only"):
+        em.DaskChunks(dask.array.from_array(x, chunks=(130, 1)))
+
+
+def test_statistics_of_chunks_keep_memory_flat():
+    """A pass over ten times as many chunks holds no more than one of them at a time."""
+    import tracemalloc
+
+    def peak(n_chunks):
+        def read():
+            rng = np.random.default_rng(1)
+            return (rng.normal(size=20_000) for _ in range(n_chunks))
+
+        start = GaussianMixture([0.5, 0.5], [-1, 1], [1, 1])
+        tracemalloc.start()
+        em.fit(start, em.Chunks(read), tol=0, max_iter=1)
+        found = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return found
+
+    assert peak(40) < 1.2 * peak(4)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: em.fit(START, HEADS, acceleration="fast"), "acceleration must be None or"),
+        (lambda: em.Chunks([[1.0]]), "read must be a function"),
+        (lambda: em.DaskChunks([1.0]), "collection must be a Dask array or bag"),
+        (lambda: em.fit(START, em.Chunks(lambda: iter([]))), "the data hold no chunk"),
+        (lambda: em.rate_matrix(START, HEADS, step=0), "step must be a number > 0"),
+    ],
+)
+def test_bad_requests(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()

@@ -1,6 +1,7 @@
 """Laws of the Gaussian mixture: functions of the class, so that wrong classes can break them."""
 
 import itertools
+import warnings
 
 import numpy as np
 import pytest
@@ -678,3 +679,124 @@ def test_takes_pandas_columns():
     model = GaussianMixture.fit_labelled(table, (table["waiting"] > 68).astype(int))
     assert model.log_likelihood(table) == pytest.approx(model.log_likelihood(table.to_numpy()))
     assert GaussianMixture([1], [70], [100]).log_density(table["waiting"]).shape == (272,)
+
+
+# ---------------------------------------------------------- complete data, vectors, hard labels
+
+
+@given(mixtures_of_all_kinds)
+def test_complete_log_likelihood_needs_only_statistics(case):
+    rng, K, D, kind = case
+    model = random_mixture(rng, K, D, kind)
+    x = rng.normal(scale=2, size=(12, D))
+    r = random_responsibilities(rng, 12, K)
+    direct = (r * (np.log(model.weights) + log_densities(model, x))).sum()
+    found = model.complete_log_likelihood(model.statistics(x, r))
+    np.testing.assert_allclose(found, direct, rtol=1e-9)
+
+
+@given(mixtures_of_all_kinds)
+def test_vector_and_back(case):
+    rng, K, D, kind = case
+    model = random_mixture(rng, K, D, kind)
+    again = model.from_vector(model.to_vector())
+    np.testing.assert_allclose(again.weights, model.weights, rtol=1e-10)
+    np.testing.assert_allclose(again.covariances, model.covariances, rtol=1e-8, atol=1e-12)
+    random = rng.normal(size=len(model.to_vector()))  # any vector is a model
+    np.testing.assert_allclose(model.from_vector(random).to_vector(), random, rtol=1e-7, atol=1e-9)
+
+
+def gradient_is_that_of_the_observed_log_likelihood(gradient):
+    """Fisher's identity against central differences, for every covariance type."""
+    for seed, kind in enumerate(TYPES):
+        rng = np.random.default_rng(seed)
+        model = random_mixture(rng, 3, 2, kind)
+        x = rng.normal(scale=2, size=(15, 2))
+        v, h = model.to_vector(), 1e-5
+        finite = [
+            model.from_vector(v + h * e).log_likelihood(x)
+            - model.from_vector(v - h * e).log_likelihood(x)
+            for e in np.eye(len(v))
+        ]
+        found = gradient(model, model.e_step(x)[0])
+        np.testing.assert_allclose(found, np.divide(finite, 2 * h), rtol=1e-5, atol=1e-4)
+
+
+def test_gradient_is_that_of_the_observed_log_likelihood():
+    gradient_is_that_of_the_observed_log_likelihood(GaussianMixture.gradient)
+
+
+def forgets_the_weights(model, statistics):
+    found = model.gradient(statistics).copy()
+    found[: model.n_components - 1] = statistics.counts[:-1]
+    return found
+
+
+def by_variance_not_its_log(model, statistics):
+    found = model.gradient(statistics).copy()
+    if model.covariance_type == "spherical":
+        found[-model.n_components :] /= model.covariances
+    return found
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        forgets_the_weights,
+        by_variance_not_its_log,
+        lambda model, statistics: -model.gradient(statistics),
+    ],
+)
+def test_planted_error_in_the_gradient_is_caught(wrong):
+    with pytest.raises(AssertionError):
+        gradient_is_that_of_the_observed_log_likelihood(wrong)
+
+
+@pytest.mark.parametrize("steps", [1, 2, 5, 30])
+def test_hard_em_with_equal_spheres_is_lloyds_algorithm(steps, rng):
+    """Step for step against scikit-learn's KMeans from the same start."""
+    from sklearn.cluster import KMeans
+
+    x = rng.normal(size=(200, 2)) + 3 * rng.integers(0, 3, size=(200, 1))
+    start = x[:3]
+    spheres = GaussianMixture(np.full(3, 1 / 3), start, np.ones(3), "spherical")
+    hard = fit(mixtures.HardMixture(spheres, means_only=True), x, tol=0, max_iter=steps).model
+    lloyd = KMeans(3, init=start, n_init=1, max_iter=steps, tol=0, algorithm="lloyd")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        lloyd.fit(x)
+    np.testing.assert_allclose(hard.mixture.means, lloyd.cluster_centers_, rtol=1e-10)
+
+
+def test_hard_em_is_monotone_and_ends_where_labels_and_parameters_agree(rng):
+    x = np.concatenate([rng.normal(0, 1, (60, 2)), rng.normal(4, 1, (40, 2))])
+    run = fit(mixtures.HardMixture(random_start(x, 2, rng)), x)
+    assert np.diff(run.log_likelihoods).min() >= -1e-9
+    labels = run.model.labels(x)
+    supervised = GaussianMixture.fit_labelled(x, labels)
+    np.testing.assert_allclose(run.model.mixture.means, supervised.means, rtol=1e-12)
+    np.testing.assert_allclose(run.model.mixture.covariances, supervised.covariances, rtol=1e-9)
+    joint = np.log(supervised.weights) + log_densities(supervised, x)
+    np.testing.assert_allclose(run.log_likelihood, joint.max(axis=1).sum(), rtol=1e-10)
+
+
+def test_hard_em_without_points_is_a_clear_error():
+    spheres = GaussianMixture([0.5, 0.5], [0, 100], [1, 1], "spherical")
+    with pytest.raises(CollapsedComponentError, match="component 1 has lost all its points"):
+        fit(mixtures.HardMixture(spheres, means_only=True), [0.0, 1.0, 2.0])
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda m: m.from_vector([1.0]), "vector must have shape"),
+        (lambda m: m.from_vector([np.nan] * 5), "vector holds 5 NaN"),
+        (lambda _: GaussianMixture([0, 1], [0, 1], [1, 1]).to_vector(), "weights must be positive"),
+        (lambda m: m.gradient(mixtures.prior_statistics([1.0, 2.0], 3)), "statistics.means must"),
+        (lambda _: mixtures.prior_statistics([1.0, 2.0], 2, 0), "pseudo_observations must be"),
+        (lambda _: mixtures.prior_statistics([1.0, 2.0], 0), "n_components must be"),
+    ],
+)
+def test_bad_requests(call, message):
+    with pytest.raises(ValueError, match=message):
+        call(GaussianMixture([0.5, 0.5], [0, 1], [1, 1]))

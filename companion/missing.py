@@ -1,0 +1,493 @@
+r"""A multivariate normal of which some numbers are missing: expected statistics, and EM.
+
+.. math:: x_n \sim \mathrm{N}(\mu, \Sigma), \qquad \text{seen: } x_{n, o(n)}
+
+N rows, D columns; a missing number is NaN. What is missing may differ from row to row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy.linalg import cho_factor, cho_solve
+
+from companion import _check, _vectors
+from companion._check import Floats
+from companion.em import CollapsedComponentError
+from companion.mixtures import COLLAPSED, MixtureStatistics
+
+
+@dataclass(frozen=True, eq=False, init=False)
+class MultivariateNormal:
+    r"""A normal distribution in D dimensions, fitted to rows with missing numbers.
+
+    .. math:: p(x) = \mathrm{N}(x \mid \mu, \Sigma)
+
+    Parameters
+    ----------
+    mean : array of shape (D,)
+        :math:`\mu`, in the units of the data.
+    covariance : array of shape (D, D)
+        :math:`\Sigma`, symmetric and positive definite, in squared units.
+
+    Raises
+    ------
+    ValueError
+        If a shape is wrong, a value is NaN or infinite, or the covariance is not symmetric and
+        positive definite.
+
+    Notes
+    -----
+    Little and Rubin (2019), *Statistical Analysis with Missing Data*, third edition, section 11.2.
+    The missing numbers must be missing at random: whether one is missing may depend on what was
+    seen, not on the number itself.
+
+    Examples
+    --------
+    >>> model = MultivariateNormal([0, 0], [[1, 0.5], [0.5, 1]])
+    >>> model.impute([[2.0, np.nan]])
+    array([[2., 1.]])
+    """
+
+    mean: Floats
+    covariance: Floats
+
+    def __init__(self, mean: ArrayLike, covariance: ArrayLike) -> None:
+        μ = np.atleast_1d(_check.finite(mean, "mean")).copy()
+        if μ.ndim != 1:
+            raise ValueError(f"mean must be a vector, not of shape {μ.shape}")
+        Σ = np.atleast_2d(_check.finite(covariance, "covariance")).copy()
+        _check.shape(Σ, "covariance", (len(μ), len(μ)))
+        if np.abs(Σ - Σ.T).max() > 1e-8 * np.abs(Σ).max():
+            raise ValueError("covariance must be symmetric")
+        smallest = np.linalg.eigvalsh(Σ)[0]
+        if smallest <= 0:
+            raise ValueError(
+                f"covariance must be positive definite: its smallest eigenvalue is {smallest:.3g}"
+            )
+        for array in (μ, Σ):
+            array.flags.writeable = False
+        object.__setattr__(self, "mean", μ)
+        object.__setattr__(self, "covariance", Σ)
+
+    @classmethod
+    def from_available(cls, x: ArrayLike) -> MultivariateNormal:
+        """Return a start for EM: means and variances of what was seen, and no correlation.
+
+        Parameters
+        ----------
+        x : array of shape (N, D)
+            Rows, NaN where a number is missing; shape (N,) when D = 1.
+
+        Returns
+        -------
+        MultivariateNormal
+
+        Raises
+        ------
+        ValueError
+            If a column has no two different numbers.
+
+        Examples
+        --------
+        >>> MultivariateNormal.from_available([[1, 5], [3, np.nan], [np.nan, 7]]).mean
+        array([2., 6.])
+        """
+        x = _rows(x)
+        seen = ~np.isnan(x)
+        mean = np.where(seen, x, 0).sum(axis=0) / np.maximum(seen.sum(axis=0), 1)
+        squares = np.where(seen, (x - mean) ** 2, 0).sum(axis=0)
+        if not squares.all():
+            raise ValueError(
+                f"column {int(np.argmin(squares))} of x has fewer than two different numbers: "
+                "its variance cannot be estimated"
+            )
+        return cls(mean, np.diag(squares / seen.sum(axis=0)))
+
+    @property
+    def n_dimensions(self) -> int:
+        """D, the number of columns."""
+        return len(self.mean)
+
+    # ---------------------------------------------------------------------------- density
+
+    def log_density(self, x: ArrayLike) -> Floats:
+        r"""Log-density of what was seen of every row.
+
+        .. math:: \log \mathrm{N}(x_{n,o} \mid \mu_o, \Sigma_{oo})
+
+        Parameters
+        ----------
+        x : array of shape (N, D)
+            Rows, NaN where a number is missing; shape (N,) when D = 1.
+
+        Returns
+        -------
+        ndarray of shape (N,)
+            In nats; zero for a row of which nothing was seen.
+
+        Raises
+        ------
+        ValueError
+            If `x` is empty, has another number of columns, or holds infinity.
+
+        Examples
+        --------
+        >>> model = MultivariateNormal([0, 0], [[1, 0.5], [0.5, 1]])
+        >>> seen = model.log_density([[0.0, np.nan], [np.nan, np.nan]])
+        >>> (seen + 0.5 * np.log(2 * np.pi)).round(12).tolist()[0], seen[1].item()
+        (0.0, 0.0)
+        """
+        x = _rows(x, self.n_dimensions)
+        result = np.zeros(len(x))
+        for rows, o, _ in _patterns(x):
+            result[rows] = self._see(x[rows], o)[1]
+        return result
+
+    def log_likelihood(self, x: ArrayLike) -> float:
+        r"""Log-likelihood of what was seen: a sum over rows, in nats.
+
+        .. math:: \ell(\mu, \Sigma) = \sum_n \log \mathrm{N}(x_{n,o} \mid \mu_o, \Sigma_{oo})
+
+        Parameters
+        ----------
+        x : array of shape (N, D)
+            Rows, NaN where a number is missing; shape (N,) when D = 1.
+
+        Returns
+        -------
+        float
+
+        Raises
+        ------
+        ValueError
+            As :meth:`log_density`.
+
+        Examples
+        --------
+        >>> MultivariateNormal([0], [[1]]).log_likelihood([0.0, np.nan]).__round__(6)
+        -0.918939
+        """
+        return float(self.log_density(x).sum())
+
+    def impute(self, x: ArrayLike) -> Floats:
+        r"""Fill every gap with its conditional mean, given what was seen in its row.
+
+        .. math:: \mathrm{E}[x_m \mid x_o] = \mu_m + \Sigma_{mo} \Sigma_{oo}^{-1} (x_o - \mu_o)
+
+        Parameters
+        ----------
+        x : array of shape (N, D)
+            Rows, NaN where a number is missing; shape (N,) when D = 1.
+
+        Returns
+        -------
+        ndarray of shape (N, D)
+            Good guesses of single numbers. As a data set they vary too little: to refit a model
+            from them as if they had been observed is *not* EM.
+
+        Raises
+        ------
+        ValueError
+            As :meth:`log_density`.
+
+        Examples
+        --------
+        >>> MultivariateNormal([0, 0], [[1, 0.5], [0.5, 1]]).impute([[np.nan, -4.0]])
+        array([[-2., -4.]])
+        """
+        x = _rows(x, self.n_dimensions)
+        filled = np.where(np.isnan(x), self.mean, x)
+        for rows, o, m in _patterns(x):
+            d, _, slopes = self._see(x[rows], o)
+            filled[np.ix_(rows, m)] += d @ slopes[:, m]
+        return filled
+
+    def sample(self, n: int, rng: np.random.Generator) -> Floats:
+        """Draw rows with nothing missing.
+
+        Parameters
+        ----------
+        n : int >= 1
+            How many.
+        rng : numpy.random.Generator
+            The source of randomness.
+
+        Returns
+        -------
+        ndarray of shape (n, D)
+
+        Raises
+        ------
+        ValueError
+            If `n` is not a positive whole number.
+
+        Examples
+        --------
+        >>> MultivariateNormal([0, 0], np.eye(2)).sample(3, np.random.default_rng(1)).shape
+        (3, 2)
+        """
+        L = np.linalg.cholesky(self.covariance)
+        normal = rng.standard_normal((_check.count(n, "n"), self.n_dimensions))
+        return np.asarray(self.mean + normal @ L.T)
+
+    # --------------------------------------------------------------------------------- EM
+
+    def e_step(self, x: ArrayLike) -> tuple[MixtureStatistics, float]:
+        r"""E-step: expected statistics of the complete rows, and the observed log-likelihood.
+
+        With :math:`\hat x_n` the row whose gaps are filled with their conditional means,
+
+        .. math::
+
+            \mathrm{E}[x_n] = \hat x_n, \qquad
+            \mathrm{E}[x_n x_n^\top] = \hat x_n \hat x_n^\top + C_n, \qquad
+            C_{n,mm} = \Sigma_{mm} - \Sigma_{mo} \Sigma_{oo}^{-1} \Sigma_{om}
+
+        and the conditional covariance :math:`C_n` zero elsewhere.
+
+        Parameters
+        ----------
+        x : array of shape (N, D)
+            Rows, NaN where a number is missing; shape (N,) when D = 1. A row of which nothing was
+            seen says nothing, and is left out.
+
+        Returns
+        -------
+        statistics : MixtureStatistics
+            Of one component: expected count, mean and scatter. They add.
+        log_likelihood : float
+            A sum over rows, in nats.
+
+        Raises
+        ------
+        ValueError
+            As :meth:`log_density`, or if nothing at all was seen.
+
+        Notes
+        -----
+        Little and Rubin (2019), equations 11.3 to 11.5.
+
+        Examples
+        --------
+        >>> model = MultivariateNormal([0, 0], [[1, 0.5], [0.5, 1]])
+        >>> statistics, _ = model.e_step([[2.0, np.nan]])
+        >>> statistics.means, statistics.scatters  # C = 1 - 0.5 * 0.5
+        (array([[2., 1.]]), array([[[0.  , 0.  ],
+                [0.  , 0.75]]]))
+        """
+        x = _rows(x, self.n_dimensions)
+        D = self.n_dimensions
+        statistics = MixtureStatistics(np.zeros(1), np.zeros((1, D)), np.zeros((1, D, D)))
+        log_likelihood = 0.0
+        for rows, o, m in _patterns(x):
+            d, log_density, slopes = self._see(x[rows], o)
+            hidden = np.zeros((D, D))
+            hidden[np.ix_(m, m)] = self.covariance[np.ix_(m, m)]
+            hidden[np.ix_(m, m)] -= self.covariance[np.ix_(m, o)] @ slopes[:, m]
+            filled = d @ slopes  # deviations from the mean; slopes is the identity where seen
+            centre = filled.mean(axis=0)
+            scatter = (filled - centre).T @ (filled - centre) + len(d) * hidden
+            statistics += MixtureStatistics(
+                np.array([float(len(d))]), (self.mean + centre)[np.newaxis], scatter[np.newaxis]
+            )
+            log_likelihood += float(log_density.sum())
+        if not statistics.counts.any():
+            raise ValueError("x has no number that was seen: every entry is NaN")
+        return statistics, log_likelihood
+
+    def m_step(self, statistics: MixtureStatistics) -> MultivariateNormal:
+        r"""M-step: the maximum-likelihood fit to the (expected) complete data.
+
+        .. math:: \mu = \bar x, \qquad \Sigma = S / N
+
+        Parameters
+        ----------
+        statistics : MixtureStatistics
+            From :meth:`e_step`.
+
+        Returns
+        -------
+        MultivariateNormal
+
+        Raises
+        ------
+        CollapsedComponentError
+            If the rows have (almost) no spread in some direction, such as a single row or two equal
+            columns: the likelihood grows without bound.
+
+        Examples
+        --------
+        >>> start = MultivariateNormal([0], [[1]])
+        >>> start.m_step(start.e_step([1.0, 3.0])[0]).covariance
+        array([[1.]])
+        """
+        covariance = statistics.scatters[0] / statistics.counts[0]
+        scale = np.sqrt(np.diagonal(covariance))
+        flat = not scale.all()
+        if flat or np.linalg.eigvalsh(covariance / np.outer(scale, scale))[0] < COLLAPSED:
+            raise CollapsedComponentError(
+                f"{statistics.counts[0]:.0f} rows have (almost) no spread in some direction, and "
+                "the likelihood grows without bound: more rows, fewer columns, or a prior is needed"
+            )
+        return MultivariateNormal(statistics.means[0], covariance)
+
+    def complete_log_likelihood(self, statistics: MixtureStatistics) -> float:
+        r"""Log-likelihood of complete rows, of which only the statistics are needed.
+
+        .. math::
+
+            -\tfrac N2 \log |2 \pi \Sigma| - \tfrac12 \operatorname{tr} \Sigma^{-1}
+            \bigl( S + N (\bar x - \mu)(\bar x - \mu)^\top \bigr)
+
+        Parameters
+        ----------
+        statistics : MixtureStatistics
+            Of one component, from :meth:`e_step`.
+
+        Returns
+        -------
+        float
+            In nats. With the E-step of another model it is EM's Q.
+
+        Raises
+        ------
+        ValueError
+            If the statistics have another number of dimensions.
+
+        Examples
+        --------
+        >>> model = MultivariateNormal([0], [[1]])
+        >>> statistics, log_likelihood = model.e_step([0.5, 2.0])
+        >>> bool(np.isclose(model.complete_log_likelihood(statistics), log_likelihood))
+        True
+        """
+        N, spread = self._spread(statistics)
+        _, log_det = np.linalg.slogdet(2 * np.pi * self.covariance)
+        return float(-0.5 * (N * log_det + np.trace(np.linalg.solve(self.covariance, spread))))
+
+    # ---------------------------------------------------------------------- as one vector
+
+    def to_vector(self) -> Floats:
+        """Return the mean, then the Cholesky factor row by row, its diagonal as logarithms.
+
+        Returns
+        -------
+        ndarray of shape (D + D (D + 1) / 2,)
+
+        Examples
+        --------
+        >>> MultivariateNormal([3], [[1]]).to_vector()
+        array([3., 0.])
+        """
+        L = np.asarray(np.linalg.cholesky(self.covariance))[np.newaxis]
+        return np.concatenate([self.mean, _vectors.from_factors(L)[0]])
+
+    def from_vector(self, vector: ArrayLike) -> MultivariateNormal:
+        """Return the model, in as many dimensions as this one, of a vector.
+
+        Parameters
+        ----------
+        vector : array
+            As :meth:`to_vector` returns it.
+
+        Returns
+        -------
+        MultivariateNormal
+
+        Raises
+        ------
+        ValueError
+            If the vector has another length, or leads out of the range of numbers.
+
+        Examples
+        --------
+        >>> MultivariateNormal([3], [[1]]).from_vector([4, np.log(2)]).covariance
+        array([[4.]])
+        """
+        D = self.n_dimensions
+        v = _check.finite(vector, "vector")
+        _check.shape(v, "vector", (D + D * (D + 1) // 2,))
+        L = _vectors.to_factors(v[np.newaxis, D:], D)[0]
+        return MultivariateNormal(v[:D], L @ L.T)
+
+    def gradient(self, statistics: MixtureStatistics) -> Floats:
+        r"""Gradient of :meth:`complete_log_likelihood` in the coordinates of :meth:`to_vector`.
+
+        With the model's own E-step it is the exact gradient of the observed log-likelihood
+        (Fisher's identity).
+
+        Parameters
+        ----------
+        statistics : MixtureStatistics
+            Of one component, from :meth:`e_step`.
+
+        Returns
+        -------
+        ndarray
+
+        Raises
+        ------
+        ValueError
+            If the statistics have another number of dimensions.
+
+        Examples
+        --------
+        >>> model = MultivariateNormal([0], [[1]])
+        >>> model.gradient(model.e_step([1.0, 1.0])[0])
+        array([2., 0.])
+        """
+        N, spread = self._spread(statistics)
+        precision = np.linalg.inv(self.covariance)
+        by_mean = N * precision @ (statistics.means[0] - self.mean)
+        by_covariance = 0.5 * (precision @ spread @ precision - N * precision)
+        L = np.asarray(np.linalg.cholesky(self.covariance))
+        by_factor = _vectors.gradient_by_factors(by_covariance[np.newaxis], L[np.newaxis])[0]
+        return np.concatenate([by_mean, by_factor])
+
+    # --------------------------------------------------------------------------- private
+
+    def _see(self, x: Floats, o: _check.Integers) -> tuple[Floats, Floats, Floats]:
+        """Of rows seen in columns o: deviations, log-densities, and slopes (o, D) of E[x | x_o]."""
+        factor = cho_factor(self.covariance[np.ix_(o, o)], lower=True)
+        slopes = cho_solve(factor, self.covariance[o])
+        slopes[:, o] = np.eye(len(o))
+        d = x[:, o] - self.mean[o]
+        log_det = 2 * np.log(np.diagonal(factor[0])).sum() + len(o) * np.log(2 * np.pi)
+        squares = np.einsum("no,on->n", d, cho_solve(factor, d.T))
+        return d, -0.5 * (log_det + squares), slopes
+
+    def _spread(self, statistics: MixtureStatistics) -> tuple[float, Floats]:
+        """Count, and scatter about the model's own mean."""
+        _check.shape(statistics.means, "statistics.means", (1, self.n_dimensions))
+        shift = statistics.means[0] - self.mean
+        N = float(statistics.counts[0])
+        return N, statistics.scatters[0] + N * np.outer(shift, shift)
+
+
+def _rows(value: ArrayLike, n_dimensions: int | None = None) -> Floats:
+    """Return rows (N, D) in which NaN stands for a missing number."""
+    x = _check.numbers(value, "x")
+    if x.ndim == 1:
+        x = x[:, np.newaxis]
+    if x.ndim != 2 or x.size == 0:
+        raise ValueError(f"x must have shape (N, D) and not be empty, not {x.shape}")
+    if n_dimensions is not None and x.shape[1] != n_dimensions:
+        raise ValueError(
+            f"x has {x.shape[1]} columns, but the model has D = {n_dimensions} dimensions"
+        )
+    if np.isinf(x).any():
+        raise ValueError("x holds infinite values; a missing number is NaN")
+    return x
+
+
+def _patterns(x: Floats) -> Iterator[tuple[_check.Integers, _check.Integers, _check.Integers]]:
+    """Rows with the same gaps: their indices, the columns seen, the columns missing."""
+    gaps, group = np.unique(np.isnan(x), axis=0, return_inverse=True)
+    group = group.ravel()  # NumPy 2.0 gave it another shape
+    for index, gap in enumerate(gaps):
+        if not gap.all():
+            yield np.flatnonzero(group == index), np.flatnonzero(~gap), np.flatnonzero(gap)

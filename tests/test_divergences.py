@@ -1,0 +1,145 @@
+"""Laws of entropy and divergence; each is broken by wrong versions planted beside it."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import integrate, stats
+
+from companion.divergences import cross_entropy, entropy, kl_divergence, kl_normal
+
+seeds = st.integers(0, 2**32)
+
+
+def pair(seed):
+    rng = np.random.default_rng(seed)
+    K = rng.integers(2, 6)
+    return rng.dirichlet(np.ones(K)), rng.dirichlet(np.ones(K))
+
+
+@given(seeds)
+def test_equal_scipy(seed):
+    p, q = pair(seed)
+    np.testing.assert_allclose(entropy(p), stats.entropy(p), rtol=1e-12)
+    np.testing.assert_allclose(kl_divergence(p, q), stats.entropy(p, q), rtol=1e-10)
+
+
+@given(seeds)
+def test_cross_entropy_is_entropy_plus_divergence(seed):
+    p, q = pair(seed)
+    total = entropy(p) + kl_divergence(p, q)
+    np.testing.assert_allclose(cross_entropy(p, q), total, rtol=1e-10)
+
+
+def published_values(kl):
+    """Cover and Thomas (2006), example 2.3.1: D(p||q) = 0.2075 and D(q||p) = 0.1887 bits."""
+    p, q = np.array([0.5, 0.5]), np.array([0.75, 0.25])
+    assert kl(p, q) / np.log(2) == pytest.approx(0.2075, abs=5e-5)
+    assert kl(q, p) / np.log(2) == pytest.approx(0.1887, abs=5e-5)
+
+
+def independent_parts_add(kl):
+    rng = np.random.default_rng(1)
+    p, q, r, s = (rng.dirichlet(np.ones(3)) for _ in range(4))
+    joint = kl(np.outer(p, q), np.outer(r, s))
+    np.testing.assert_allclose(joint, kl(p, r) + kl(q, s), rtol=1e-10)
+
+
+def is_zero_only_at_equality(kl):
+    rng = np.random.default_rng(2)
+    for _ in range(50):
+        p, q = rng.dirichlet(np.ones(3)), rng.dirichlet(np.ones(3))
+        assert kl(p, q) > 0
+        assert kl(p, p) == pytest.approx(0, abs=1e-15)
+    assert kl(np.array([0.5, 0.5]), np.array([1.0, 0.0])) == np.inf
+    assert kl(np.array([1.0, 0.0]), np.array([0.5, 0.5])) == np.log(2)
+
+
+LAWS = [published_values, independent_parts_add, is_zero_only_at_equality]
+WRONG = [
+    (published_values, lambda p, q: kl_divergence(q, p)),
+    (published_values, lambda p, q: 2 * kl_divergence(p, q)),
+    (published_values, lambda p, q: kl_divergence(p, q) / np.log(2)),
+    (independent_parts_add, lambda p, q: np.sqrt(kl_divergence(p, q))),
+    (is_zero_only_at_equality, cross_entropy),
+    (is_zero_only_at_equality, lambda p, q: np.abs(p - q).sum()),
+]
+
+
+@pytest.mark.parametrize("law", LAWS)
+def test_law(law):
+    law(kl_divergence)
+
+
+@pytest.mark.parametrize(("law", "wrong"), WRONG)
+def test_planted_error_is_caught(law, wrong):
+    with pytest.raises(AssertionError):
+        law(wrong)
+
+
+def is_the_integral(kl):
+    """The definition, by adaptive quadrature."""
+    for m_p, v_p, m_q, v_q in [(0, 1, 1, 2), (3, 0.5, -1, 4), (0, 2, 0, 0.5)]:
+        p, q = stats.norm(m_p, np.sqrt(v_p)), stats.norm(m_q, np.sqrt(v_q))
+        value, _ = integrate.quad(
+            lambda x, p=p, q=q: p.pdf(x) * (p.logpdf(x) - q.logpdf(x)), m_p - 40, m_p + 40,
+            points=[m_p], limit=200,
+        )  # fmt: skip
+        np.testing.assert_allclose(kl(m_p, v_p, m_q, v_q), value, rtol=1e-8)
+
+
+def is_blind_to_units(kl):
+    """An invertible change of coordinates leaves the divergence as it is."""
+    rng = np.random.default_rng(3)
+    A = rng.normal(size=(3, 3))
+    m, n = rng.normal(size=(2, 3))
+    S, T = (B @ B.T + np.eye(3) for B in rng.normal(size=(2, 3, 3)))
+    before = kl(m, S, n, T)
+    after = kl(A @ m + 1, A @ S @ A.T, A @ n + 1, A @ T @ A.T)
+    np.testing.assert_allclose(before, after, rtol=1e-8)
+
+
+def halved(m, S, n, T):
+    """Forget the trace."""
+    S, T = np.atleast_2d(S), np.atleast_2d(T)
+    d = np.atleast_1d(np.subtract(n, m))
+    quadratic = d @ np.linalg.solve(T, d)
+    return 0.5 * (quadratic + np.linalg.slogdet(T)[1] - np.linalg.slogdet(S)[1])
+
+
+@pytest.mark.parametrize("law", [is_the_integral, is_blind_to_units])
+def test_normal(law):
+    law(kl_normal)
+
+
+@pytest.mark.parametrize(
+    ("law", "wrong"),
+    [
+        (is_the_integral, lambda m, S, n, T: kl_normal(n, T, m, S)),
+        (is_the_integral, halved),
+        (is_blind_to_units, lambda m, S, n, T: ((np.asarray(m) - n) ** 2).sum() / 2),
+    ],
+)
+def test_planted_error_in_the_normal_is_caught(law, wrong):
+    with pytest.raises(AssertionError):
+        law(wrong)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: entropy([0.5, 0.6]), "p must sum to one"),
+        (lambda: entropy([1.5, -0.5]), "p must not be negative"),
+        (lambda: kl_divergence([0.5, 0.5], [1.0]), "q must have shape"),
+        (lambda: cross_entropy([0.5, 0.5], [np.nan, 1]), "q holds 1 NaN"),
+        (lambda: kl_normal(0, -1, 0, 1), "covariance_p must be positive definite"),
+        (
+            lambda: kl_normal([0, 0], np.eye(2), [0, 0], [[1, 0.5], [0, 1]]),
+            "covariance_q must be s",
+        ),
+        (lambda: kl_normal([0, 0], np.eye(2), 0, 1), "mean_q must have shape"),
+    ],
+)
+def test_bad_input(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()

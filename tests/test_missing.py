@@ -1,0 +1,295 @@
+"""The normal with missing numbers: against enumeration-free truths, closed forms and simulation."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import stats
+
+from companion import em
+from companion.missing import MultivariateNormal
+from companion.mixtures import GaussianMixture
+
+seeds = st.integers(0, 2**32)
+
+
+def random_normal(rng, D, cls=MultivariateNormal):
+    A = rng.normal(size=(D, D))
+    return cls(rng.normal(size=D), A @ A.T / D + 0.3 * np.eye(D))
+
+
+def random_gaps(rng, x, share=0.3):
+    gaps = rng.uniform(size=x.shape) < share
+    gaps[: x.shape[1] + 1] = False  # a few complete rows, so that everything is identified
+    return np.where(gaps, np.nan, x)
+
+
+def monotone_mle(x, y):
+    """y missing for some rows: regress y on x over the complete rows (Anderson 1957)."""
+    seen = ~np.isnan(y)
+    slope, intercept = np.polyfit(x[seen], y[seen], 1)
+    residual = np.mean((y[seen] - intercept - slope * x[seen]) ** 2)
+    mean = [x.mean(), intercept + slope * x.mean()]
+    cross = slope * x.var()
+    return np.array(mean), np.array([[x.var(), cross], [cross, residual + slope**2 * x.var()]])
+
+
+# ------------------------------------------------------------------- laws of the class
+
+
+def log_density_is_that_of_the_marginal(cls):
+    rng = np.random.default_rng(1)
+    model = random_normal(rng, 4, cls)
+    x = np.where(rng.uniform(size=(40, 4)) < 0.5, np.nan, rng.normal(size=(40, 4)))
+    for row, found in zip(x, model.log_density(x), strict=True):
+        o = np.flatnonzero(~np.isnan(row))
+        expected = 0.0
+        if len(o):
+            marginal = stats.multivariate_normal(model.mean[o], model.covariance[np.ix_(o, o)])
+            expected = marginal.logpdf(row[o])
+        np.testing.assert_allclose(found, expected, rtol=1e-10, atol=1e-12)
+
+
+def e_step_is_the_average_over_completions(cls):
+    """Draw the lost numbers from their conditional distribution many times, and average."""
+    rng = np.random.default_rng(2)
+    model = random_normal(rng, 3, cls)
+    row = np.array([1.5, np.nan, np.nan])
+    m, o = [1, 2], [0]
+    C = model.covariance
+    slope = C[np.ix_(m, o)] @ np.linalg.inv(C[np.ix_(o, o)])
+    mean = model.mean[m] + slope @ (row[o] - model.mean[o])
+    cov = C[np.ix_(m, m)] - slope @ C[np.ix_(o, m)]
+    draws = np.tile(row, (200_000, 1))
+    draws[:, m] = rng.multivariate_normal(mean, cov, size=len(draws))
+    second = draws[:, :, None] * draws[:, None, :]
+    statistics, _ = model.e_step([row])
+    found = statistics.scatters[0] + np.outer(statistics.means[0], statistics.means[0])
+    error = second.std(axis=0) / np.sqrt(len(draws))
+    assert (np.abs(found - second.mean(axis=0)) <= 5 * error + 1e-9).all()
+    np.testing.assert_allclose(statistics.means[0][m], mean, rtol=1e-10)
+
+
+def reaches_the_closed_form(cls):
+    rng = np.random.default_rng(3)
+    x = rng.normal(size=60)
+    y = np.where(rng.uniform(size=60) < 0.5, np.nan, 0.8 * x + rng.normal(size=60))
+    mean, covariance = monotone_mle(x, y)
+    found = em.fit(cls([0, 0], np.eye(2)), np.column_stack([x, y]), tol=1e-13).model
+    np.testing.assert_allclose(found.mean, mean, atol=1e-6)
+    np.testing.assert_allclose(found.covariance, covariance, atol=1e-6)
+
+
+def never_falls(cls):
+    for seed in range(5):
+        rng = np.random.default_rng(seed)
+        x = random_gaps(rng, random_normal(rng, 3).sample(60, rng))
+        run = em.fit(random_normal(rng, 3, cls), x, tol=0, max_iter=50)
+        assert np.diff(run.log_likelihoods).min() >= -1e-9
+
+
+def nothing_missing_takes_one_step(cls):
+    rng = np.random.default_rng(4)
+    x = random_normal(rng, 3).sample(50, rng)
+    run = em.fit(random_normal(rng, 3, cls), x)
+    assert run.n_iter == 2  # the second step gains nothing
+    np.testing.assert_allclose(run.model.mean, x.mean(axis=0), atol=1e-12)
+    np.testing.assert_allclose(run.model.covariance, np.cov(x.T, ddof=0), atol=1e-12)
+    assert run.log_likelihoods[1] == pytest.approx(run.log_likelihoods[2], abs=1e-9)
+
+
+LAWS = [
+    log_density_is_that_of_the_marginal,
+    e_step_is_the_average_over_completions,
+    reaches_the_closed_form,
+    never_falls,
+    nothing_missing_takes_one_step,
+]
+
+
+@pytest.mark.parametrize("law", LAWS)
+def test_law(law):
+    law(MultivariateNormal)
+
+
+class FillIn(MultivariateNormal):
+    """The lecture's recipe: fill the gaps and refit as if nothing had been missing."""
+
+    def e_step(self, x):
+        filled = self.impute(x)
+        complete = MultivariateNormal(self.mean, self.covariance)
+        return MultivariateNormal.e_step(complete, filled)[0], self.log_likelihood(x)
+
+    def m_step(self, statistics):
+        right = super().m_step(statistics)
+        return type(self)(right.mean, right.covariance)
+
+
+class Unbiased(MultivariateNormal):
+    """N - 1 in the M-step: not the maximum of the likelihood."""
+
+    def m_step(self, statistics):
+        right = super().m_step(statistics)
+        n = statistics.counts[0]
+        return type(self)(right.mean, right.covariance * n / (n - 1))
+
+
+class MarginalVariance(MultivariateNormal):
+    """The variance of a gap without conditioning on what was seen."""
+
+    def e_step(self, x):
+        statistics, log_likelihood = super().e_step(x)
+        extra = np.zeros((self.n_dimensions,) * 2)
+        for row in np.isnan(np.asarray(x, dtype=float)):
+            extra[np.ix_(row, row)] += self.covariance[np.ix_(row, row)]
+        wrong = type(statistics)(statistics.counts, statistics.means, statistics.scatters + extra)
+        return wrong, log_likelihood
+
+    def m_step(self, statistics):
+        right = super().m_step(statistics)
+        return type(self)(right.mean, right.covariance)
+
+
+class WholeDensity(MultivariateNormal):
+    """The density of the row with its gaps filled in, not of what was seen."""
+
+    def log_density(self, x):
+        return MultivariateNormal(self.mean, self.covariance).log_density(self.impute(x))
+
+
+PLANTED = [
+    (e_step_is_the_average_over_completions, FillIn),
+    (reaches_the_closed_form, FillIn),
+    (never_falls, FillIn),
+    (reaches_the_closed_form, Unbiased),
+    (nothing_missing_takes_one_step, Unbiased),
+    (e_step_is_the_average_over_completions, MarginalVariance),
+    (never_falls, MarginalVariance),
+    (log_density_is_that_of_the_marginal, WholeDensity),
+]
+
+
+@pytest.mark.parametrize(("law", "wrong"), PLANTED)
+def test_planted_error_is_caught(law, wrong):
+    with pytest.raises((AssertionError, em.EMError)):
+        law(wrong)
+
+
+# --------------------------------------------------------------------- further laws
+
+
+@given(seeds, st.integers(1, 4))
+def test_statistics_of_chunks_add_up(seed, D):
+    rng = np.random.default_rng(seed)
+    model = random_normal(rng, D)
+    x = random_gaps(rng, model.sample(40, rng))
+    whole, log_likelihood = model.e_step(x)
+    (a, la), (b, lb) = model.e_step(x[:15]), model.e_step(x[15:])
+    for name in ("counts", "means", "scatters"):
+        np.testing.assert_allclose(getattr(a + b, name), getattr(whole, name), atol=1e-9)
+    np.testing.assert_allclose(la + lb, log_likelihood, rtol=1e-12)
+
+
+@given(seeds, st.integers(1, 3))
+def test_fishers_identity(seed, D):
+    """The gradient of Q at the old parameters is that of the observed log-likelihood."""
+    rng = np.random.default_rng(seed)
+    model = random_normal(rng, D)
+    x = random_gaps(rng, rng.normal(size=(20, D)))
+    v, h = model.to_vector(), 1e-5
+    finite = [
+        (
+            model.from_vector(v + h * e).log_likelihood(x)
+            - model.from_vector(v - h * e).log_likelihood(x)
+        )
+        / (2 * h)
+        for e in np.eye(len(v))
+    ]
+    np.testing.assert_allclose(model.gradient(model.e_step(x)[0]), finite, rtol=1e-5, atol=1e-5)
+
+
+def test_order_and_units_do_not_matter(rng):
+    x = random_gaps(rng, random_normal(rng, 3).sample(80, rng))
+    found = em.fit(MultivariateNormal.from_available(x), x, tol=1e-12).model
+    shuffled = em.fit(MultivariateNormal.from_available(x), rng.permutation(x), tol=1e-12).model
+    np.testing.assert_allclose(shuffled.covariance, found.covariance, atol=1e-6)
+    scale, shift = np.array([1e3, 1.0, 1e-3]), np.array([5e4, 0.0, -2.0])
+    z = x * scale + shift
+    other = em.fit(MultivariateNormal.from_available(z), z, tol=1e-12).model
+    np.testing.assert_allclose(other.mean, found.mean * scale + shift, rtol=1e-6)
+    expected = found.covariance * np.outer(scale, scale)
+    np.testing.assert_allclose(other.covariance, expected, rtol=1e-4)
+
+
+def test_squarem_finds_the_same_maximum_in_fewer_steps(rng):
+    x = random_gaps(rng, random_normal(rng, 4).sample(120, rng), share=0.6)
+    start = MultivariateNormal.from_available(x)
+    plain = em.fit(start, x, tol=1e-11)
+    fast = em.fit(start, x, tol=1e-11, acceleration="squarem")
+    np.testing.assert_allclose(fast.model.covariance, plain.model.covariance, atol=1e-4)
+    assert fast.n_iter < plain.n_iter
+    assert np.diff(fast.objectives).min() >= -1e-9
+
+
+def test_the_posterior_mode_is_that_of_the_data_with_pseudo_rows(rng):
+    """A prior of two pseudo-rows, and the same two rows in the data, have the same maximum."""
+    x = random_normal(rng, 2).sample(20, rng)
+    pseudo = np.array([[5.0, 5.0], [-5.0, 4.0]])
+    start = MultivariateNormal([0, 0], np.eye(2))
+    prior = start.e_step(pseudo)[0]
+    run = em.fit(start, x, prior=prior)
+    both = np.vstack([x, pseudo])
+    np.testing.assert_allclose(run.model.mean, both.mean(axis=0), atol=1e-10)
+    np.testing.assert_allclose(run.model.covariance, np.cov(both.T, ddof=0), atol=1e-10)
+    assert run.objectives[-1] == pytest.approx(run.model.log_likelihood(both))
+
+
+def test_an_empty_column_keeps_what_the_start_believed(rng):
+    """No number of the second column was seen: its regression on the first stays as it was."""
+    x = np.column_stack([rng.normal(3, 2, 50), np.full(50, np.nan)])
+    start = MultivariateNormal([0, 1], [[1, 0.5], [0.5, 1]])
+    found = em.fit(start, x, tol=1e-12).model
+    np.testing.assert_allclose(found.covariance[0, 1] / found.covariance[0, 0], 0.5, rtol=1e-6)
+    np.testing.assert_allclose(found.mean[1], 1 + 0.5 * x[:, 0].mean(), rtol=1e-6)
+    with pytest.raises(ValueError, match="column 1 of x has fewer than two different numbers"):
+        MultivariateNormal.from_available(x)
+
+
+def test_a_row_of_gaps_says_nothing(rng):
+    model = random_normal(rng, 2)
+    x = model.sample(10, rng)
+    more = np.vstack([x, [[np.nan, np.nan]]])
+    a, b = model.e_step(x), model.e_step(more)
+    np.testing.assert_array_equal(a[0].scatters, b[0].scatters)
+    assert a[1] == b[1]
+
+
+@pytest.mark.parametrize("x", [[[1.0, 2.0]], [[1.0, 1.0], [2.0, 2.0], [4.0, 4.0]]])
+def test_no_spread_is_a_clear_error(x):
+    with pytest.raises(em.CollapsedComponentError, match=r"no spread in some direction"):
+        em.fit(MultivariateNormal([0, 0], np.eye(2)), x)
+
+
+def test_the_mixture_points_here():
+    with pytest.raises(ValueError, match=r"missing\.MultivariateNormal"):
+        GaussianMixture([1.0], [0.0], [1.0]).e_step([1.0, np.nan])
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda m: MultivariateNormal([0, 0], [[1, 2], [2, 1]]), "covariance must be positive d"),
+        (lambda m: MultivariateNormal([0, 0], [[1, 0.5], [0, 1]]), "covariance must be symmetric"),
+        (lambda m: MultivariateNormal([0, 0], [1, 1]), "covariance must have shape"),
+        (lambda m: MultivariateNormal([[0]], [[1]]), "mean must be a vector"),
+        (lambda m: m.e_step([[np.nan, np.nan]]), "x has no number that was seen"),
+        (lambda m: m.e_step([[np.inf, 1.0]]), "x holds infinite values"),
+        (lambda m: m.e_step([[1.0, 2.0, 3.0]]), "x has 3 columns"),
+        (lambda m: m.e_step(np.empty((0, 2))), "not be empty"),
+        (lambda m: m.sample(0, np.random.default_rng()), "n must be a whole number"),
+        (lambda m: m.from_vector([1.0]), "vector must have shape"),
+    ],
+)
+def test_bad_input(call, message):
+    with pytest.raises(ValueError, match=message):
+        call(MultivariateNormal([0, 0], np.eye(2)))
