@@ -14,6 +14,33 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+def load_forty_points() -> pd.DataFrame:
+    """Load forty points in the plane, half of which have lost their y: a reconstruction.
+
+    Returns
+    -------
+    DataFrame of 40 rows
+        ``x`` and ``y`` (without units); ``y`` is NaN in 20 rows.
+
+    Notes
+    -----
+    Made for the course. A lecture of Harvard's AM207 prints a table of parameters for forty points
+    whose draw had no seed. These forty have the seven statistics that determine the table, to nine
+    digits; the points themselves are ours.
+
+    Examples
+    --------
+    >>> table = load_forty_points()
+    >>> int(table["y"].isna().sum()), round(float(table["x"].mean()), 6)
+    (20, 1.966883)
+    """
+    return _load(
+        "forty_points",
+        source="made for the course, with the statistics of a toy of Harvard's AM207",
+        units={},
+    )
+
+
 def load_galton() -> pd.DataFrame:
     """Load Galton's family heights: 934 adult children of 205 families, measured around 1884.
 
