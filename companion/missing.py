@@ -486,8 +486,10 @@ def _rows(value: ArrayLike, n_dimensions: int | None = None) -> Floats:
 
 def _patterns(x: Floats) -> Iterator[tuple[_check.Integers, _check.Integers, _check.Integers]]:
     """Rows with the same gaps: their indices, the columns seen, the columns missing."""
-    gaps, group = np.unique(np.isnan(x), axis=0, return_inverse=True)
-    group = group.ravel()  # NumPy 2.0 gave it another shape
-    for index, gap in enumerate(gaps):
+    gaps = np.isnan(x)
+    packed = np.packbits(gaps, axis=1)  # eight columns in a byte: quick to compare
+    keys = packed[:, 0] if packed.shape[1] == 1 else packed.view(f"V{packed.shape[1]}")[:, 0]
+    _, first, group = np.unique(keys, return_index=True, return_inverse=True)
+    for index, gap in enumerate(gaps[first]):
         if not gap.all():
             yield np.flatnonzero(group == index), np.flatnonzero(~gap), np.flatnonzero(gap)

@@ -190,6 +190,16 @@ def test_statistics_of_chunks_add_up(seed, D):
     np.testing.assert_allclose(la + lb, log_likelihood, rtol=1e-12)
 
 
+def test_more_columns_than_bits_in_a_byte(rng):
+    """Seventeen columns: every row against the marginal that SciPy gives it."""
+    model = random_normal(rng, 17)
+    x = np.where(rng.uniform(size=(30, 17)) < 0.4, np.nan, model.sample(30, rng))
+    for row, found in zip(x, model.log_density(x), strict=True):
+        o = np.flatnonzero(~np.isnan(row))
+        marginal = stats.multivariate_normal(model.mean[o], model.covariance[np.ix_(o, o)])
+        np.testing.assert_allclose(found, marginal.logpdf(row[o]), rtol=1e-9)
+
+
 @given(seeds, st.integers(1, 3))
 def test_fishers_identity(seed, D):
     """The gradient of Q at the old parameters is that of the observed log-likelihood."""
