@@ -12,6 +12,7 @@ from matplotlib.axes import Axes
 from numpy.typing import ArrayLike
 
 from companion import _check
+from companion._check import Floats
 from companion.mixtures import GaussianMixture
 
 
@@ -67,3 +68,86 @@ def mixture_density(
     )
     ax.set_ylim(bottom=0)
     return ax
+
+
+def mixture_ellipses(
+    ax: Axes, model: GaussianMixture, n_sd: float = 2.0, labels: Sequence[str] | None = None
+) -> Axes:
+    """Draw every component of a two-dimensional mixture as an ellipse with its centre.
+
+    Parameters
+    ----------
+    ax : matplotlib Axes
+        Where to draw.
+    model : GaussianMixture
+        With D = 2.
+    n_sd : float > 0
+        How many standard deviations out the ellipses lie.
+    labels : sequence of K texts, optional
+        Names of the components, for the legend.
+
+    Returns
+    -------
+    matplotlib Axes
+        `ax`.
+
+    Raises
+    ------
+    ValueError
+        If the model does not have two dimensions.
+
+    Examples
+    --------
+    >>> import matplotlib.pyplot as plt
+    >>> model = GaussianMixture([0.5, 0.5], [[0, 0], [3, 3]], [np.eye(2), np.eye(2)])
+    >>> _, ax = plt.subplots()
+    >>> len(mixture_ellipses(ax, model).lines)  # two ellipses, two centres
+    4
+    >>> plt.close()
+    """
+    if model.n_dimensions != 2:
+        raise ValueError(f"model must have D = 2, not {model.n_dimensions}")
+    for k in range(model.n_components):
+        ring = covariance_ellipse(model.means[k], model.full_covariances[k], n_sd)
+        label = None if labels is None else labels[k]
+        (line,) = ax.plot(*ring.T, label=label)
+        ax.plot(*model.means[k], marker="+", markersize=10, color=line.get_color())
+    return ax
+
+
+def covariance_ellipse(mean: ArrayLike, covariance: ArrayLike, n_sd: float = 2.0) -> Floats:
+    r"""Points of the ellipse that lies `n_sd` standard deviations from the mean.
+
+    .. math:: (x - \mu)^\top \Sigma^{-1} (x - \mu) = s^2
+
+    Parameters
+    ----------
+    mean : array of shape (2,)
+        The centre.
+    covariance : array of shape (2, 2)
+        Positive definite, in squared units.
+    n_sd : float > 0
+        :math:`s`.
+
+    Returns
+    -------
+    ndarray of shape (49, 2)
+        A closed line.
+
+    Raises
+    ------
+    ValueError
+        If a shape is wrong.
+
+    Examples
+    --------
+    >>> covariance_ellipse([0, 0], [[1, 0], [0, 4]])[0]
+    array([2., 0.])
+    """
+    mean = _check.finite(mean, "mean")
+    covariance = _check.finite(covariance, "covariance")
+    _check.shape(mean, "mean", (2,))
+    _check.shape(covariance, "covariance", (2, 2))
+    turn = np.linspace(0, 2 * np.pi, 49)
+    circle = np.column_stack([np.cos(turn), np.sin(turn)])
+    return np.asarray(mean + n_sd * circle @ np.linalg.cholesky(covariance).T)

@@ -1,0 +1,427 @@
+"""Figures that the reader moves: SVG with a little script, in a notebook and on a site alike.
+
+Python computes the geometry; the script only looks it up. Every figure is operated by standard
+buttons and sliders, so by keyboard too, and says in words what it shows.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+from dataclasses import dataclass, field
+from html import escape
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from companion import _check
+from companion._check import Floats
+from companion.em import fit
+from companion.mixtures import GaussianMixture
+from companion.plotting import covariance_ellipse
+
+RED, BLUE, GREEN = "#D55E00", "#2F8FCF", "#12A67C"  # to be seen on white and on black
+WIDTH, HEIGHT = 640, 380
+LEFT, RIGHT, TOP, BOTTOM = 62, 12, 12, 46
+
+_numbers = itertools.count(1)
+
+
+@dataclass(frozen=True, eq=False)
+class EMBound:
+    r"""EM on one mean of a one-dimensional mixture: the log-likelihood and the bound under it.
+
+    .. math::
+
+        \mathrm{ELBO}(q_t, \mu) = \ell(\mu_t) - \frac{N_k}{2 \sigma_k^2}
+        \bigl( (\mu - \bar x_k)^2 - (\mu_t - \bar x_k)^2 \bigr)
+
+    with the counts and means of the E-step at :math:`\mu_t`: a parabola that touches
+    :math:`\ell` at :math:`\mu_t` and lies below it everywhere else.
+
+    Parameters
+    ----------
+    model : GaussianMixture
+        With D = 1, weights, variances and the other means fixed. The covariance type must not be
+        tied.
+    x : array of shape (N,)
+        Points.
+    component : int
+        The component whose mean moves.
+    low, high : float
+        Range of the mean, in the units of the data.
+    start : float
+        Where the reader begins.
+
+    Raises
+    ------
+    ValueError
+        If the model has more than one dimension, the component does not exist, or the start lies
+        outside the range.
+
+    Examples
+    --------
+    >>> model = GaussianMixture([0.5, 0.5], [0, 4], [1, 1])
+    >>> figure = EMBound(model, [0.0, 0.5, 4.0], component=0, low=-3, high=3, start=-2)
+    >>> "<svg" in figure._repr_html_()
+    True
+    """
+
+    model: GaussianMixture
+    x: ArrayLike
+    component: int
+    low: float
+    high: float
+    start: float
+    name: str = "mean"
+    means: Floats = field(init=False, repr=False)
+    log_likelihoods: Floats = field(init=False, repr=False)
+    counts: Floats = field(init=False, repr=False)
+    tops: Floats = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        if self.model.n_dimensions != 1:
+            raise ValueError(f"model must have D = 1, not {self.model.n_dimensions}")
+        if not 0 <= self.component < self.model.n_components:
+            raise ValueError(f"component must be one of the model's, not {self.component}")
+        if not self.low < self.start < self.high:
+            raise ValueError(f"start must lie between low and high, not at {self.start}")
+        grid = np.linspace(self.low, self.high, 201)
+        found = [self._at(mean).e_step(self.x) for mean in grid]
+        set_ = object.__setattr__
+        set_(self, "means", grid)
+        set_(self, "log_likelihoods", np.array([value for _, value in found]))
+        set_(self, "counts", np.array([s.counts[self.component] for s, _ in found]))
+        set_(self, "tops", np.array([s.means[self.component, 0] for s, _ in found]))
+
+    def _at(self, mean: float) -> GaussianMixture:
+        means = self.model.means.copy()
+        means[self.component] = mean
+        model = self.model
+        return GaussianMixture(model.weights, means, model.covariances, model.covariance_type)
+
+    def log_likelihood(self, mean: float) -> float:
+        r"""Return :math:`\ell` at one value of the mean, in nats.
+
+        Parameters
+        ----------
+        mean : float
+            In the units of the data.
+
+        Returns
+        -------
+        float
+        """
+        return self._at(mean).log_likelihood(self.x)
+
+    def bound(self, old: float, mean: ArrayLike) -> Floats:
+        r"""Evidence lower bound at `mean`, with the responsibilities of the old mean.
+
+        Parameters
+        ----------
+        old : float
+            :math:`\mu_t`, where the bound touches.
+        mean : array
+            Where to evaluate it.
+
+        Returns
+        -------
+        ndarray
+            In nats.
+        """
+        model = self._at(old)
+        statistics, value = model.e_step(self.x)
+        N, top = statistics.counts[self.component], statistics.means[self.component, 0]
+        variance = model.full_covariances[self.component, 0, 0]
+        mean = np.asarray(mean, dtype=float)
+        return np.asarray(value - N / (2 * variance) * ((mean - top) ** 2 - (old - top) ** 2))
+
+    def _repr_html_(self) -> str:
+        bottom, top = self.log_likelihoods.min(), self.log_likelihoods.max()
+        frame = _Frame(
+            (self.low, self.high), (bottom - 0.15 * (top - bottom), top + 0.1 * (top - bottom))
+        )
+        variance = float(self.model.full_covariances[self.component, 0, 0])
+        data = {
+            "mean": self.means.round(6).tolist(),
+            "value": self.log_likelihoods.round(5).tolist(),
+            "count": self.counts.round(5).tolist(),
+            "top": self.tops.round(6).tolist(),
+            "variance": variance,
+            "start": int(np.abs(self.means - self.start).argmin()),
+            "box": frame.box(),
+        }
+        shapes = f"""
+            <polyline class="curve" points="{frame.line(self.means, self.log_likelihoods)}"
+              fill="none" stroke="{RED}" stroke-width="2.5"/>
+            <polyline class="bound" fill="none" stroke="{BLUE}" stroke-width="2.5"
+              stroke-dasharray="7 4"/>
+            <line class="gap" stroke="{GREEN}" stroke-width="4"/>
+            <circle class="old" r="6" fill="{RED}"/>
+            <circle class="new" r="6" fill="none" stroke="{BLUE}" stroke-width="2.5"/>"""
+        controls = f"""
+            <label>old {escape(self.name)} <input type="range" min="0" max="{len(self.means) - 1}"
+              step="1"></label>
+            <button type="button" class="e">E-step: draw the bound</button>
+            <button type="button" class="m">M-step: go to its top</button>"""
+        return _page(
+            title=f"EM on one {self.name}",
+            description="The log-likelihood as a solid curve; the lower bound as a dashed parabola "
+            "that touches it at the old parameter. The next parameter is the top of the parabola; "
+            "a thick bar there is the gap between curve and bound.",
+            svg=frame.axes(self.name, "log-likelihood") + shapes,
+            controls=controls,
+            data=data,
+            script=_EM_BOUND,
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class EMSteps:
+    """EM for a mixture in two dimensions, one step at a time: points, ellipses, log-likelihood.
+
+    Parameters
+    ----------
+    start : GaussianMixture
+        With D = 2 and two components.
+    x : array of shape (N, 2)
+        Points.
+    n_steps : int >= 1
+        How many steps of EM to show.
+    names : pair of texts
+        The axes.
+
+    Raises
+    ------
+    ValueError
+        If the model does not have two components in two dimensions.
+
+    Examples
+    --------
+    >>> start = GaussianMixture([0.5, 0.5], [[0, 0], [3, 3]], [np.eye(2), np.eye(2)])
+    >>> figure = EMSteps(start, [[0, 0], [1, 0], [0, 1], [3, 3], [4, 3], [3, 4]], 3)
+    >>> figure.log_likelihoods.shape
+    (4,)
+    """
+
+    start: GaussianMixture
+    x: ArrayLike
+    n_steps: int
+    names: tuple[str, str] = ("x", "y")
+    models: tuple[GaussianMixture, ...] = field(init=False, repr=False)
+    log_likelihoods: Floats = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        if (self.start.n_components, self.start.n_dimensions) != (2, 2):
+            raise ValueError("start must have two components in two dimensions")
+        _check.count(self.n_steps, "n_steps")
+        models, values = [self.start], []
+        for _ in range(self.n_steps):
+            run = fit(models[-1], self.x, tol=0, max_iter=1)
+            models.append(run.model)
+            values.append(run.log_likelihoods[0])
+        values.append(models[-1].log_likelihood(self.x))
+        object.__setattr__(self, "models", tuple(models))
+        object.__setattr__(self, "log_likelihoods", np.array(values))
+
+    def _repr_html_(self) -> str:
+        x = _check.points(self.x, "x")
+        margin = 0.12 * np.ptp(x, axis=0)
+        low, high = x.min(axis=0) - margin, x.max(axis=0) + margin
+        frame = _Frame((low[0], high[0]), (low[1], high[1]))
+        rings = [
+            [frame.line(*covariance_ellipse(m.means[k], m.full_covariances[k]).T) for k in (0, 1)]
+            for m in self.models
+        ]
+        shades = ["".join(np.round(9 * m.responsibilities(x)[:, 1]).astype(int).astype(str))
+                  for m in self.models]  # fmt: skip
+        data = {
+            "rings": rings,
+            "shades": shades,
+            "value": self.log_likelihoods.round(2).tolist(),
+        }
+        points = "".join(
+            f'<circle cx="{px}" cy="{py}" r="3.2"/>' for px, py in frame.pixels(x[:, 0], x[:, 1])
+        )
+        shapes = f"""<g class="points">{points}</g>
+            <polygon class="ring" fill="none" stroke="{RED}" stroke-width="2.5"/>
+            <polygon class="ring" fill="none" stroke="{BLUE}" stroke-width="2.5"
+              stroke-dasharray="7 4"/>"""
+        controls = f"""
+            <label>iteration <input type="range" min="0" max="{self.n_steps}" value="0" step="1">
+            </label>
+            <button type="button" class="play">Play</button>"""
+        return _page(
+            title="EM converging",
+            description="Points coloured by their responsibilities, and two ellipses at two "
+            "standard deviations, which move from the start to the fit as the iteration is chosen.",
+            svg=frame.axes(*self.names) + shapes,
+            controls=controls,
+            data=data,
+            script=_EM_STEPS,
+        )
+
+
+# ------------------------------------------------------------------------------ drawing
+
+
+@dataclass(frozen=True)
+class _Frame:
+    """Axes in pixels: the data's ranges, and where they lie in the picture."""
+
+    x: tuple[float, float]
+    y: tuple[float, float]
+
+    def box(self) -> dict[str, float]:
+        return {
+            "x0": float(self.x[0]), "x1": float(self.x[1]), "y0": float(self.y[0]),
+            "y1": float(self.y[1]), "left": LEFT, "right": WIDTH - RIGHT, "top": TOP,
+            "bottom": HEIGHT - BOTTOM,
+        }  # fmt: skip
+
+    def pixels(self, x: ArrayLike, y: ArrayLike) -> Floats:
+        """Return positions of shape (N, 2), rounded to a tenth of a pixel."""
+        across = (np.asarray(x, dtype=float) - self.x[0]) / (self.x[1] - self.x[0])
+        up = (np.asarray(y, dtype=float) - self.y[0]) / (self.y[1] - self.y[0])
+        px = LEFT + across * (WIDTH - LEFT - RIGHT)
+        py = HEIGHT - BOTTOM - up * (HEIGHT - TOP - BOTTOM)
+        return np.column_stack([px, py]).round(1)
+
+    def line(self, x: ArrayLike, y: ArrayLike) -> str:
+        return " ".join(f"{px:g},{py:g}" for px, py in self.pixels(x, y))
+
+    def axes(self, x_name: str, y_name: str) -> str:
+        """Both axes with ticks and names, in the colour of the text around."""
+        low, right = HEIGHT - BOTTOM, WIDTH - RIGHT
+        marks = [f'<path d="M{LEFT},{TOP}V{low}H{right}" fill="none" stroke="currentColor"/>']
+        for tick in _ticks(*self.x):
+            px = self.pixels([tick], [self.y[0]])[0, 0]
+            marks.append(
+                f'<path d="M{px:g},{low}v5" stroke="currentColor"/>'
+                f'<text x="{px:g}" y="{low + 18}" text-anchor="middle">{tick:g}</text>'
+            )
+        for tick in _ticks(*self.y):
+            py = self.pixels([self.x[0]], [tick])[0, 1]
+            marks.append(
+                f'<path d="M{LEFT},{py:g}h-5" stroke="currentColor"/>'
+                f'<text x="{LEFT - 8}" y="{py + 4:g}" text-anchor="end">{tick:g}</text>'
+            )
+        middle, height = (LEFT + right) / 2, (TOP + low) / 2
+        marks.append(
+            f'<text x="{middle:g}" y="{HEIGHT - 8}" text-anchor="middle">{escape(x_name)}</text>'
+            f'<text transform="translate(14 {height:g}) rotate(-90)" text-anchor="middle">'
+            f"{escape(y_name)}</text>"
+        )
+        return f'<g font-size="13" fill="currentColor">{"".join(marks)}</g>'
+
+
+def _ticks(low: float, high: float) -> list[float]:
+    """About five round numbers between two bounds."""
+    raw = (high - low) / 5
+    power = 10.0 ** np.floor(np.log10(raw))
+    step = power * min((1, 2, 5, 10), key=lambda m: abs(m * power - raw))
+    first = np.ceil(low / step) * step
+    return [float(t) for t in np.arange(first, high + 1e-9 * step, step).round(10)]
+
+
+def _page(
+    *, title: str, description: str, svg: str, controls: str, data: dict[str, Any], script: str
+) -> str:
+    """One figure: picture, controls, a line that says in words what is seen, and its script."""
+    name = f"companion-figure-{next(_numbers)}"
+    text = json.dumps(data, separators=(",", ":")).replace("</", "<\\/")
+    return f"""<div id="{name}" class="companion-figure" style="max-width:{WIDTH}px;color:inherit">
+<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-labelledby="{name}-t {name}-d"
+  style="width:100%;height:auto;display:block">
+<title id="{name}-t">{escape(title)}</title><desc id="{name}-d">{escape(description)}</desc>
+{svg}
+</svg>
+<div style="display:flex;flex-wrap:wrap;gap:.6em 1em;align-items:center;font-size:.9em">{controls}
+</div>
+<p class="words" aria-live="polite" style="font-size:.9em;min-height:2.6em;margin:.4em 0"></p>
+<script>(function () {{
+var root = document.getElementById("{name}"), data = {text};
+function one(q) {{ return root.querySelector(q); }}
+function all(q) {{ return Array.from(root.querySelectorAll(q)); }}
+{script}
+}})();</script>
+</div>"""
+
+
+_EM_BOUND = """
+var b = data.box, slider = one("input"), old = data.start, step = 0, drawn = false;
+function px(v) { return b.left + (v - b.x0) / (b.x1 - b.x0) * (b.right - b.left); }
+function py(v) { return b.bottom - (v - b.y0) / (b.y1 - b.y0) * (b.bottom - b.top); }
+function at(list, v) {
+  var i = (v - b.x0) / (b.x1 - b.x0) * (list.length - 1);
+  var k = Math.min(Math.floor(i), list.length - 2);
+  return list[k] + (i - k) * (list[k + 1] - list[k]);
+}
+var here = data.mean[old];
+function bound(v) {
+  var top = at(data.top, here), c = at(data.count, here) / (2 * data.variance);
+  return at(data.value, here) - c * ((v - top) * (v - top) - (here - top) * (here - top));
+}
+function show() {
+  var top = at(data.top, here), seen = drawn ? data.mean : [];
+  seen = seen.filter(function (v) { return bound(v) >= b.y0; });
+  one(".bound").setAttribute("points", seen.map(function (v) {
+    return px(v) + "," + py(bound(v)); }).join(" "));
+  one(".old").setAttribute("cx", px(here));
+  one(".old").setAttribute("cy", py(at(data.value, here)));
+  one(".new").setAttribute("visibility", drawn ? "visible" : "hidden");
+  one(".new").setAttribute("cx", px(top));
+  one(".new").setAttribute("cy", py(bound(top)));
+  one(".gap").setAttribute("visibility", drawn ? "visible" : "hidden");
+  one(".gap").setAttribute("x1", px(top));
+  one(".gap").setAttribute("x2", px(top));
+  one(".gap").setAttribute("y1", py(bound(top)));
+  one(".gap").setAttribute("y2", py(at(data.value, top)));
+  one(".m").disabled = !drawn;
+  slider.value = Math.round((here - b.x0) / (b.x1 - b.x0) * (data.mean.length - 1));
+  one(".words").textContent = "M-steps made: " + step + ". Old value " + here.toFixed(2) +
+    ", log-likelihood " + at(data.value, here).toFixed(2) + ". " + (drawn ?
+    "The bound has its top at " + top.toFixed(2) + "; it rises there by " +
+    (bound(top) - at(data.value, here)).toFixed(2) + ", and the log-likelihood by " +
+    (at(data.value, top) - at(data.value, here)).toFixed(2) + "; the difference, " +
+    (at(data.value, top) - bound(top)).toFixed(2) + ", is the KL divergence there."
+    : "Press E to draw the bound that touches the curve there.");
+}
+slider.addEventListener("input", function () {
+  here = data.mean[+slider.value]; step = 0; show();
+});
+one(".e").addEventListener("click", function () { drawn = true; show(); });
+one(".m").addEventListener("click", function () {
+  here = at(data.top, here); step += 1; drawn = false; show(); one(".e").focus();
+});
+show();
+"""
+
+_EM_STEPS = """
+var slider = one("input"), play = one(".play"), dots = all(".points circle"), timer = null;
+var a = [213, 94, 0], b = [47, 143, 207];
+function show() {
+  var t = +slider.value, shade = data.shades[t];
+  all(".ring").forEach(function (ring, k) { ring.setAttribute("points", data.rings[t][k]); });
+  dots.forEach(function (dot, n) {
+    var r = +shade[n] / 9;
+    dot.setAttribute("fill", "rgb(" + a.map(function (v, i) {
+      return Math.round(v + r * (b[i] - v)); }).join(",") + ")");
+  });
+  one(".words").textContent = "Iteration " + t + ": log-likelihood " + data.value[t].toFixed(2) +
+    (t ? ", " + (data.value[t] - data.value[t - 1]).toFixed(2) + " more than before." : ".");
+}
+function stop() { clearInterval(timer); timer = null; play.textContent = "Play"; }
+slider.addEventListener("input", function () { stop(); show(); });
+play.addEventListener("click", function () {
+  if (timer) { stop(); return; }
+  if (slider.value === slider.max) { slider.value = 0; }
+  play.textContent = "Pause"; show();
+  timer = setInterval(function () {
+    slider.value = +slider.value + 1; show();
+    if (slider.value === slider.max) { stop(); }
+  }, 700);
+});
+show();
+"""

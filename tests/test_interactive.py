@@ -1,0 +1,151 @@
+"""Figures that the reader moves: right numbers, self-contained, and alive in a real browser."""
+
+import itertools
+import json
+import re
+import shutil
+
+import numpy as np
+import pytest
+from playwright.sync_api import sync_playwright
+
+from companion import datasets, interactive
+from companion.interactive import EMBound, EMSteps
+from companion.mixtures import GaussianMixture
+
+GALTON = datasets.load_galton()["height"].to_numpy()
+GEYSER = datasets.load_old_faithful().to_numpy()
+MODEL = GaussianMixture([0.5, 0.5], [62.0, 69.2], [5.6, 6.9])
+
+
+@pytest.fixture(scope="module")
+def bound():
+    return EMBound(MODEL, GALTON, component=0, low=56, high=72, start=58, name="mean of the women")
+
+
+@pytest.fixture(scope="module")
+def steps():
+    start = GaussianMixture([0.5, 0.5], [[2, 90], [5, 50]], [np.diag([1, 100])] * 2)
+    return EMSteps(start, GEYSER, 12, ("eruption (minutes)", "waiting (minutes)"))
+
+
+def figures():
+    return ["bound", "steps"]
+
+
+# ------------------------------------------------------------------------ the numbers
+
+
+def test_the_bound_is_the_elbo(bound):
+    """Against `GaussianMixture.elbo`, computed point by point with the old responsibilities."""
+    for old, mean in itertools.product([57.0, 60.0, 65.0], [58.0, 63.0, 70.0]):
+        at = [GaussianMixture([0.5, 0.5], [m, 69.2], [5.6, 6.9]) for m in (old, mean)]
+        elbo = at[1].elbo(GALTON, at[0].responsibilities(GALTON))
+        np.testing.assert_allclose(bound.bound(old, mean), elbo, rtol=1e-10)
+        assert elbo <= bound.log_likelihood(mean) + 1e-9
+    np.testing.assert_allclose(bound.bound(60.0, 60.0), bound.log_likelihood(60.0), rtol=1e-12)
+
+
+def test_the_steps_are_those_of_em(steps):
+    assert (np.diff(steps.log_likelihoods) > -1e-9).all()
+    for before, after in itertools.pairwise(steps.models):
+        expected = before.m_step(before.e_step(GEYSER)[0])
+        np.testing.assert_array_equal(after.means, expected.means)
+
+
+# -------------------------------------------------------------------------- the page
+
+
+@pytest.mark.parametrize("name", figures())
+def test_page_is_self_contained(name, request):
+    html = request.getfixturevalue(name)._repr_html_()
+    assert not re.findall(r"https?:|src=|@import|url\(", html)
+    assert len(html) < 150_000
+    assert html.count("<title") == 1
+    assert html.count("<desc") == 1
+    assert 'role="img"' in html
+    assert 'aria-live="polite"' in html
+    assert re.findall(r"<(?:input|button)", html), "standard controls, so a keyboard works"
+    json.loads(re.search(r"data = (\{.*?\});\n", html, re.DOTALL).group(1))
+
+
+def test_two_figures_on_a_page_do_not_share_a_name(bound):
+    names = [re.search(r'id="([^"]+)"', bound._repr_html_()).group(1) for _ in range(2)]
+    assert names[0] != names[1]
+
+
+@pytest.fixture(scope="module")
+def tab():
+    found = next(filter(None, map(shutil.which, ["chromium", "chromium-browser"])), None)
+    choice = {"executable_path": found} if found else {"channel": "chrome"}
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(args=["--no-sandbox", "--disable-gpu"], **choice)
+        tab = browser.new_page()
+        tab.complaints = []
+        tab.on("pageerror", lambda error: tab.complaints.append(str(error)))
+        yield tab
+        assert tab.complaints == []
+        browser.close()
+
+
+def numbers(tab):
+    return [float(n) for n in re.findall(r"-?\d+\.\d+", tab.inner_text(".words"))]
+
+
+def test_a_reader_steps_em_by_keyboard(tab, bound):
+    tab.set_content(bound._repr_html_())
+    here, value = numbers(tab)
+    np.testing.assert_allclose(value, bound.log_likelihood(here), atol=0.5)
+    for _ in range(3):
+        tab.focus(".e")
+        tab.keyboard.press("Enter")
+        _, _, top, rise, gain, gap = numbers(tab)
+        assert 0 < rise <= gain
+        np.testing.assert_allclose(gain - rise, gap, atol=0.011)
+        tab.focus(".m")
+        tab.keyboard.press("Enter")
+        here, value = numbers(tab)
+        assert here == top
+        np.testing.assert_allclose(value, bound.log_likelihood(here), atol=0.5)
+    tab.focus("input")
+    tab.keyboard.press("ArrowRight")
+    assert "M-steps made: 0" in tab.inner_text(".words")
+
+
+def test_a_reader_moves_through_the_iterations(tab, steps):
+    tab.set_content(steps._repr_html_())
+    assert f"{steps.log_likelihoods[0]:.2f}" in tab.inner_text(".words")
+    tab.focus("input")
+    tab.keyboard.press("End")
+    assert "Iteration 12" in tab.inner_text(".words")
+    assert f"{steps.log_likelihoods[12]:.2f}" in tab.inner_text(".words")
+    ring = tab.locator(".ring").first.get_attribute("points")
+    assert len(ring.split()) == 49
+    tab.click(".play")
+    assert "Iteration 0" in tab.inner_text(".words")
+    assert tab.inner_text(".play") == "Pause"
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: EMBound(MODEL, GALTON, 2, 56, 72, 58), "component must be one"),
+        (lambda: EMBound(MODEL, GALTON, 0, 56, 72, 80), "start must lie between"),
+        (
+            lambda: EMBound(GaussianMixture([1], [[0, 0]], [np.eye(2)]), GEYSER, 0, 1, 3, 2),
+            "model must have D = 1",
+        ),
+        (lambda: EMSteps(MODEL, GALTON, 3), "two components in two dimensions"),
+    ],
+)
+def test_bad_input(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()
+
+
+def test_ticks_are_round():
+    for low, high in [(0, 1), (-2700, -2500), (56, 72), (1e-3, 5e-3)]:
+        ticks = interactive._ticks(low, high)
+        assert 3 <= len(ticks) <= 12
+        assert low <= ticks[0]
+        assert ticks[-1] <= high * (1 + 1e-9) if high > 0 else True
