@@ -68,8 +68,8 @@ class EMBound:
     True
     """
 
-    model: GaussianMixture
-    x: ArrayLike
+    model: GaussianMixture = field(repr=False)
+    x: ArrayLike = field(repr=False)
     component: int
     low: float
     high: float
@@ -205,8 +205,8 @@ class EMSteps:
     (4,)
     """
 
-    start: GaussianMixture
-    x: ArrayLike
+    start: GaussianMixture = field(repr=False)
+    x: ArrayLike = field(repr=False)
     n_steps: int
     names: tuple[str, str] = ("x", "y")
     models: tuple[GaussianMixture, ...] = field(init=False, repr=False)
