@@ -111,7 +111,7 @@ def mixture_ellipses(
         ring = covariance_ellipse(model.means[k], model.full_covariances[k], n_sd)
         label = None if labels is None else labels[k]
         (line,) = ax.plot(*ring.T, label=label)
-        ax.plot(*model.means[k], marker="+", markersize=10, color=line.get_color())
+        ax.plot(*model.means[k], "+", markersize=10, color=line.get_color())
     return ax
 
 
