@@ -70,6 +70,33 @@ def load_galton() -> pd.DataFrame:
     )
 
 
+def load_galaxies() -> pd.DataFrame:
+    """Load the velocities of 82 galaxies in six well-separated sections of Corona Borealis.
+
+    Returns
+    -------
+    DataFrame of 82 rows
+        ``velocity`` (away from us, in km/s), increasing.
+
+    Notes
+    -----
+    Postman, Huchra and Geller (1986), *Probes of large-scale structure in the Corona Borealis
+    region*, Astron. J. 92, 1238-1247; Roeder (1990), *Density estimation with confidence sets
+    exemplified by superclusters and voids in the galaxies*, JASA 85, 617-624. The 78th value is
+    Roeder's 26960, which one common copy prints as 26690.
+
+    Examples
+    --------
+    >>> int(load_galaxies()["velocity"][77])
+    26960
+    """
+    return _load(
+        "galaxies",
+        source="Postman, Huchra and Geller (1986); Roeder (1990), JASA 85, 617-624",
+        units={"velocity": "km/s"},
+    )
+
+
 def load_old_faithful() -> pd.DataFrame:
     """Load 272 eruptions of the Old Faithful geyser in Yellowstone.
 

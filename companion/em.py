@@ -424,7 +424,33 @@ class Chunks:
         self.read = read
 
     def e_step(self, model: Model) -> tuple[Any, float]:
-        """Return the summed statistics and log-likelihood of all the pieces."""
+        """Return the summed statistics and log-likelihood of all the pieces.
+
+        Parameters
+        ----------
+        model : Model
+            Sees one piece after the other.
+
+        Returns
+        -------
+        statistics
+            As the model's.
+        log_likelihood : float
+            In nats.
+
+        Raises
+        ------
+        ValueError
+            If the pass holds no piece, or the model refuses one.
+
+        Examples
+        --------
+        >>> from companion.mixtures import GaussianMixture
+        >>> model = GaussianMixture([0.5, 0.5], means=[0, 10], covariances=[1, 1])
+        >>> statistics, _ = Chunks(lambda: iter([[0.0], [10.0, 10.0]])).e_step(model)
+        >>> statistics.counts.round(6)
+        array([1., 2.])
+        """
         return _sum(model.e_step(*_as_tuple(chunk)) for chunk in self.read())
 
 
@@ -445,6 +471,15 @@ class DaskChunks:
     Notes
     -----
     Dask is an optional extra: ``pip install "dask[array]"``.
+
+    Examples
+    --------
+    >>> import dask.array as da
+    >>> from companion.mixtures import GaussianMixture
+    >>> start = GaussianMixture([0.5, 0.5], means=[0, 10], covariances=[1, 1])
+    >>> blocks = da.from_array(np.array([-1.0, 1.0, 9.0, 11.0]), chunks=2)
+    >>> fit(start, DaskChunks(blocks)).model.means.ravel().round(6)
+    array([ 0., 10.])
     """
 
     def __init__(self, collection: Any) -> None:
@@ -457,7 +492,34 @@ class DaskChunks:
         self.collection = collection
 
     def e_step(self, model: Model) -> tuple[Any, float]:
-        """Return the summed statistics and log-likelihood of all the blocks."""
+        """Return the summed statistics and log-likelihood of all the blocks.
+
+        Parameters
+        ----------
+        model : Model
+            Sent to Dask's workers, with one block each.
+
+        Returns
+        -------
+        statistics
+            As the model's.
+        log_likelihood : float
+            In nats.
+
+        Raises
+        ------
+        ValueError
+            If the collection holds no block, or the model refuses one.
+
+        Examples
+        --------
+        >>> import dask.array as da
+        >>> from companion.mixtures import GaussianMixture
+        >>> model = GaussianMixture([0.5, 0.5], means=[0, 10], covariances=[1, 1])
+        >>> blocks = da.from_array(np.array([0.0, 10.0, 10.0]), chunks=2)
+        >>> DaskChunks(blocks).e_step(model)[0].counts.round(6)
+        array([1., 2.])
+        """
         from dask.base import compute
         from dask.delayed import delayed
 

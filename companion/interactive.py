@@ -112,6 +112,13 @@ class EMBound:
         Returns
         -------
         float
+
+        Examples
+        --------
+        >>> model = GaussianMixture([0.5, 0.5], [0, 4], [1, 1])
+        >>> figure = EMBound(model, [0.0, 4.0], component=0, low=-3, high=3, start=-2)
+        >>> figure.log_likelihood(0.0) == model.log_likelihood([0.0, 4.0])
+        True
         """
         return self._at(mean).log_likelihood(self.x)
 
@@ -129,6 +136,13 @@ class EMBound:
         -------
         ndarray
             In nats.
+
+        Examples
+        --------
+        >>> model = GaussianMixture([0.5, 0.5], [0, 4], [1, 1])
+        >>> figure = EMBound(model, [0.0, 4.0], component=0, low=-3, high=3, start=-2)
+        >>> bool(figure.bound(-2.0, -2.0) == figure.log_likelihood(-2.0))
+        True
         """
         model = self._at(old)
         statistics, value = model.e_step(self.x)

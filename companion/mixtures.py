@@ -857,6 +857,11 @@ class HardMixture:
         ------
         ValueError
             As :meth:`GaussianMixture.responsibilities`.
+
+        Examples
+        --------
+        >>> HardMixture(GaussianMixture([0.5, 0.5], [0, 4], [1, 1])).labels([1.9, 2.0, 2.1])
+        array([0, 0, 1])
         """
         joint = self.mixture._log_joint(self.mixture._whiten(self.mixture._points(x)))
         return np.asarray(joint.argmax(axis=0), dtype=np.int64)
@@ -880,6 +885,12 @@ class HardMixture:
         ------
         ValueError
             As :meth:`GaussianMixture.e_step`.
+
+        Examples
+        --------
+        >>> hard = HardMixture(GaussianMixture([0.5, 0.5], [0, 4], [1, 1]))
+        >>> hard.e_step([1.9, 2.0, 2.1])[0].counts
+        array([2., 1.])
         """
         return self.mixture.e_step(x, self.labels(x))
 
@@ -899,6 +910,12 @@ class HardMixture:
         ------
         CollapsedComponentError
             If a component has lost its points or (unless `means_only`) its spread.
+
+        Examples
+        --------
+        >>> hard = HardMixture(GaussianMixture([0.5, 0.5], [0, 4], [1, 1]), means_only=True)
+        >>> hard.m_step(hard.e_step([1.0, 2.0, 4.0])[0]).mixture.means.ravel()
+        array([1.5, 4. ])
         """
         if not self.means_only:
             return replace(self, mixture=self.mixture.m_step(statistics))
@@ -913,16 +930,14 @@ class HardMixture:
 
 
 def prior_statistics(
-    x: ArrayLike, n_components: int, pseudo_observations: float = 1.0
+    x: ArrayLike, n_components: int, pseudo_observations: float = 0.01, scatter: float = 1.0
 ) -> MixtureStatistics:
-    r"""Statistics of a weak prior for a mixture: a few pseudo-observations for every component.
+    r"""Statistics of a weak prior for a mixture, which keeps components from collapsing.
 
-    Each component receives `pseudo_observations` points at the mean of the data, with the
-    covariance of the data, so that none can lose all its points or shrink on to one of them. For
-    ``em.fit`` as `prior`: a Dirichlet prior on the weights and a normal-inverse-Wishart prior on
-    means and covariances.
+    For ``em.fit`` as `prior`: a Dirichlet prior on the weights and a normal-inverse-Wishart prior
+    on means and covariances, the same for every component.
 
-    .. math:: a_k = a, \qquad m_k = \bar x, \qquad S_k = a \, \hat\Sigma_x
+    .. math:: a_k = a, \qquad m_k = \bar x, \qquad S_k = s \, \hat\Sigma_x / K^{2/D}
 
     Parameters
     ----------
@@ -931,7 +946,10 @@ def prior_statistics(
     n_components : int >= 1
         K.
     pseudo_observations : float > 0
-        :math:`a`: how many points the prior is worth, for each component.
+        :math:`a`: how many points at the mean of the data each component receives.
+    scatter : float > 0
+        :math:`s`: the scatter that each component receives, relative to that of one point of a
+        component, if K of them shared the volume of the data.
 
     Returns
     -------
@@ -940,30 +958,31 @@ def prior_statistics(
     Raises
     ------
     ValueError
-        If `x` is not an array of points, or the number of pseudo-observations is not positive.
+        If `x` is not an array of points, or a number is not positive.
 
     Notes
     -----
     Fraley and Raftery (2007), *Bayesian regularization for normal mixture estimation and
-    model-based clustering*, J. Classif. 24, 155-181, choose a prior of the same form.
+    model-based clustering*, J. Classif. 24, 155-181, section 2: their scale matrix, and their
+    weight 0.01 for the mean.
 
     Examples
     --------
     >>> prior = prior_statistics([0.0, 2.0], n_components=2)
     >>> prior.counts, prior.means.ravel(), prior.scatters.ravel()
-    (array([1., 1.]), array([1., 1.]), array([1., 1.]))
+    (array([0.01, 0.01]), array([1., 1.]), array([0.25, 0.25]))
     """
     x = _check.points(x, "x", hint=HINT)
     K = _check.count(n_components, "n_components")
-    if not 0 < pseudo_observations < np.inf:
-        raise ValueError(
-            f"pseudo_observations must be a positive number, not {pseudo_observations!r}"
-        )
-    whole = _statistics(x, np.ones((1, len(x))))
+    for name, value in [("pseudo_observations", pseudo_observations), ("scatter", scatter)]:
+        if not 0 < value < np.inf:
+            raise ValueError(f"{name} must be a positive number, not {value!r}")
+    N, D = x.shape
+    whole = _statistics(x, np.ones((1, N)))
     return MixtureStatistics(
         counts=np.full(K, float(pseudo_observations)),
         means=np.repeat(whole.means, K, axis=0),
-        scatters=np.repeat(whole.scatters * (pseudo_observations / len(x)), K, axis=0),
+        scatters=np.repeat(whole.scatters * (scatter / (N * K ** (2 / D))), K, axis=0),
     )
 
 

@@ -10,7 +10,16 @@ import pytest
 from conftest import ROOT, chapters, pages
 
 TAGS = {"hide-input", "hide-cell"}
-IMPORTS = {"numpy", "scipy", "pandas", "matplotlib", "companion", "daft", "itertools", "dataclasses"}
+IMPORTS = {
+    "numpy",
+    "scipy",
+    "pandas",
+    "matplotlib",
+    "companion",
+    "daft",
+    "itertools",
+    "dataclasses",
+}
 ROLE = re.compile(r"^:::|^```\{|\{(?:eq|cite|ref|numref|doc|glue|math)[^}]*\}`", re.MULTILINE)
 CHAPTERS = {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in chapters()}
 

@@ -90,3 +90,11 @@ def test_forty_points():
         1.966882515, 0.662900074, 0.522612842, 1.185731, 0.889247252, -0.229228725, 1.600355585,
     ]  # fmt: skip
     np.testing.assert_allclose(found, expected, atol=1e-9)
+
+
+def test_galaxies():
+    """Roeder (1990): 82 velocities, from 9172 to 34279 km/s, in increasing order."""
+    velocity = datasets.load_galaxies()["velocity"]
+    assert velocity.is_monotonic_increasing
+    assert (velocity.iloc[0], velocity.iloc[-1]) == (9172, 34279)
+    assert velocity.iloc[77] == 26960
