@@ -5,21 +5,13 @@ import copy
 import itertools
 import json
 import re
+import sys
 
 import pytest
 from conftest import ROOT, chapters, pages
 
 TAGS = {"hide-input", "hide-cell"}
-IMPORTS = {
-    "numpy",
-    "scipy",
-    "pandas",
-    "matplotlib",
-    "companion",
-    "daft",
-    "itertools",
-    "dataclasses",
-}
+IMPORTS = {"numpy", "scipy", "pandas", "matplotlib", "companion", "daft"}
 ROLE = re.compile(r"^:::|^```\{|\{(?:eq|cite|ref|numref|doc|glue|math)[^}]*\}`", re.MULTILINE)
 CHAPTERS = {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in chapters()}
 
@@ -128,7 +120,8 @@ def imports_little(notebook):
                 modules = [node.module]
             else:
                 continue
-            assert {m.split(".")[0] for m in modules} <= IMPORTS, modules
+            roots = {m.split(".")[0] for m in modules}
+            assert roots <= IMPORTS | sys.stdlib_module_names, modules
 
 
 def hides_nothing_needed(notebook):
