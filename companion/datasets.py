@@ -70,6 +70,32 @@ def load_galton() -> pd.DataFrame:
     )
 
 
+def load_children() -> pd.DataFrame:
+    """Load the numbers of children of 155 women, aged 40 when asked in the 1990s.
+
+    Returns
+    -------
+    DataFrame of 155 rows
+        ``degree`` (1 with a bachelor's degree, 0 without), ``children`` (how many).
+
+    Notes
+    -----
+    General Social Survey; Hoff (2009), *A First Course in Bayesian Statistical Methods*, section
+    3.2, from whose table of counts the rows are written out.
+
+    Examples
+    --------
+    >>> load_children().groupby("degree")["children"].agg(["size", "sum"]).to_numpy()
+    array([[111, 217],
+           [ 44,  66]])
+    """
+    return _load(
+        "children",
+        source="General Social Survey, in Hoff (2009), section 3.2",
+        units={"degree": "0 or 1", "children": "persons"},
+    )
+
+
 def load_galaxies() -> pd.DataFrame:
     """Load the velocities of 82 galaxies in six well-separated sections of Corona Borealis.
 

@@ -98,3 +98,10 @@ def test_galaxies():
     assert velocity.is_monotonic_increasing
     assert (velocity.iloc[0], velocity.iloc[-1]) == (9172, 34279)
     assert velocity.iloc[77] == 26960
+
+
+def test_children():
+    """Hoff (2009), section 3.2: sum 217 of 111 women without a degree, 66 of 44 with one."""
+    groups = datasets.load_children().groupby("degree")["children"]
+    assert groups.size().tolist() == [111, 44]
+    assert groups.sum().tolist() == [217, 66]

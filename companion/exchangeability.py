@@ -1,0 +1,622 @@
+r"""Exchangeability: laws that do not change when the variables trade places, and de Finetti.
+
+A law of 0/1 variables is a table of shape (2, ..., 2), one axis for each variable. An infinite
+exchangeable sequence is a mixture of coins (de Finetti 1931),
+
+.. math:: P(x_1, \ldots, x_n) = \int_0^1 \theta^{s} (1 - \theta)^{n - s} \, d\mu(\theta),
+    \qquad s = x_1 + \cdots + x_n,
+
+and a finite one is nearly that (Diaconis and Freedman 1980). Total variation is
+:math:`\sup_A |P(A) - Q(A)|`, between 0 and 1.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy.optimize import linprog
+from scipy.special import comb, gammaln, logsumexp, xlog1py, xlogy
+from scipy.stats import binom
+
+from companion import _check
+from companion._check import Floats, Integers
+
+CERTIFIED = 1e-10  # how far the distance to the nearest mixture may be from the least one
+ROUNDED = 1e-9  # a negative probability that rounded moments may give
+
+
+def is_exchangeable(joint: ArrayLike, tol: float = 1e-9) -> bool:
+    r"""Whether a joint table stays the same under every permutation of its variables.
+
+    Swaps of neighbours generate all permutations, so n - 1 comparisons suffice.
+
+    .. math:: P(x_1, \ldots, x_n) = P(x_{\pi(1)}, \ldots, x_{\pi(n)})
+
+    Parameters
+    ----------
+    joint : array of shape (m, ..., m), one axis for each of the n variables
+        Probabilities, summing to one.
+    tol : float >= 0
+        The largest difference between two entries that counts as none.
+
+    Returns
+    -------
+    bool
+
+    Raises
+    ------
+    ValueError
+        If `joint` has axes of different lengths, a negative entry, or does not sum to one.
+
+    Notes
+    -----
+    Bernardo and Smith (2000), *Bayesian Theory*, definition 4.2.
+
+    Examples
+    --------
+    >>> is_exchangeable([[0.4, 0.1], [0.1, 0.4]]), is_exchangeable([[0.4, 0.2], [0.0, 0.4]])
+    (True, False)
+    """
+    table = _joint(joint)
+    swaps = [np.swapaxes(table, i, i + 1) for i in range(table.ndim - 1)]
+    return all(bool(np.abs(table - swapped).max() <= tol) for swapped in swaps)
+
+
+def polya_urn(
+    white: float,
+    black: float,
+    n_draws: int,
+    rng: np.random.Generator,
+    n_urns: int = 1,
+    reinforcement: float = 1,
+) -> Integers:
+    r"""Draw from urns: a ball is drawn, put back, and more balls of its colour are added.
+
+    .. math:: P(x_{n+1} = 1 \mid x_1, \ldots, x_n) = \frac{w + c s}{w + b + c n}
+
+    With c = 1 Polya's urn, with c = 0 drawing with replacement, with c = -1 drawing without it.
+
+    Parameters
+    ----------
+    white, black : float >= 0
+        Balls at the beginning, w and b; not both zero.
+    n_draws : int >= 1
+        How many balls are drawn from each urn.
+    rng : numpy.random.Generator
+        The source of randomness.
+    n_urns : int >= 1
+        How many urns, independent of each other.
+    reinforcement : float
+        c: how many balls of the drawn colour are added.
+
+    Returns
+    -------
+    ndarray of int, shape (n_urns, n_draws)
+        1 for white, 0 for black.
+
+    Raises
+    ------
+    ValueError
+        If a number is out of its range, or the urn runs empty before the last draw.
+
+    Notes
+    -----
+    Eggenberger and Polya (1923), *Ueber die Statistik verketteter Vorgaenge*, ZAMM 3, 279-289.
+
+    Examples
+    --------
+    >>> polya_urn(1, 0, 3, np.random.default_rng(1))
+    array([[1, 1, 1]])
+    """
+    _urn(white, black, reinforcement)
+    n_draws = _check.count(n_draws, "n_draws")
+    n_urns = _check.count(n_urns, "n_urns")
+    _enough(white, black, reinforcement, n_draws)
+    uniform = rng.uniform(size=(n_draws, n_urns))
+    drawn = np.empty((n_draws, n_urns), dtype=np.int64)
+    whites = np.full(n_urns, float(white))
+    for n in range(n_draws):
+        drawn[n] = uniform[n] * (white + black + reinforcement * n) < whites
+        whites += reinforcement * drawn[n]
+    return np.ascontiguousarray(drawn.T)
+
+
+def urn_log_probability(
+    x: ArrayLike, white: float, black: float, reinforcement: float = 1
+) -> Floats:
+    r"""Log-probability of a sequence of colours, from an urn as in :func:`polya_urn`.
+
+    .. math:: \log P(x) = \sum_{i<s} \log (w + c i) + \sum_{i<n-s} \log (b + c i)
+        - \sum_{i<n} \log (w + b + c i)
+
+    The order of the colours does not occur: the draws are exchangeable.
+
+    Parameters
+    ----------
+    x : array of shape (n,) or (N, n)
+        Zeros and ones; each row is a sequence.
+    white, black, reinforcement : float
+        As in :func:`polya_urn`.
+
+    Returns
+    -------
+    ndarray of shape () or (N,)
+        In nats; minus infinity for a sequence that the urn cannot give.
+
+    Raises
+    ------
+    ValueError
+        If `x` holds anything but 0 and 1, or the urn is none.
+
+    Notes
+    -----
+    Feller (1968), *An Introduction to Probability Theory and Its Applications*, vol. 1, section
+    V.2.
+
+    Examples
+    --------
+    >>> np.exp(urn_log_probability([[1, 1, 0], [0, 1, 1]], white=1, black=1)).round(6)
+    array([0.083333, 0.083333])
+    """
+    x = _binary(x)
+    _urn(white, black, reinforcement)
+    n = x.shape[-1]
+    _enough(white, black, reinforcement, n)
+    ones = x.sum(axis=-1)
+    steps = reinforcement * np.arange(n)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        of_white, of_black = (
+            np.append(0.0, np.cumsum(np.log(np.maximum(start + steps, 0.0))))
+            for start in (white, black)
+        )
+    total = np.log(white + black + steps).sum()
+    return np.asarray(of_white[ones] + of_black[n - ones] - total)
+
+
+def beta_binomial_logpmf(k: ArrayLike, n: ArrayLike, alpha: ArrayLike, beta: ArrayLike) -> Floats:
+    r"""Log-probability of k ones among n draws, when the coin itself is drawn from a Beta.
+
+    .. math:: \log \binom{n}{k} + \log \frac{\mathrm{B}(\alpha + k, \beta + n - k)}
+        {\mathrm{B}(\alpha, \beta)}
+
+    Parameters
+    ----------
+    k, n : arrays of whole numbers that broadcast
+        Ones and draws.
+    alpha, beta : arrays of positive numbers that broadcast
+        Parameters of the Beta distribution.
+
+    Returns
+    -------
+    ndarray of the common shape
+        In nats; minus infinity where k is not between 0 and n.
+
+    Raises
+    ------
+    ValueError
+        If `alpha` or `beta` is not positive, or `k` or `n` is no whole number, or `n` is negative.
+
+    Notes
+    -----
+    Johnson, Kemp and Kotz (2005), *Univariate Discrete Distributions*, equation 6.16. Ratios of
+    gamma functions are taken at once, so that large parameters lose no digits.
+
+    Examples
+    --------
+    >>> np.exp(beta_binomial_logpmf([0, 1, 2], 2, alpha=1, beta=1)).round(6)
+    array([0.333333, 0.333333, 0.333333])
+    """
+    k, n = _whole(k, "k"), _whole(n, "n")
+    if (n < 0).any():
+        raise ValueError(f"n must not be negative: the smallest is {n.min():g}")
+    alpha, beta = _positive(alpha, "alpha"), _positive(beta, "beta")
+    inside = (k >= 0) & (k <= n)
+    k = np.where(inside, k, 0)
+    value = (
+        -np.log1p(n)
+        - (gammaln(k + 1) + gammaln(n - k + 1) - gammaln(n + 2))
+        + _log_rising(alpha, k)
+        + _log_rising(beta, n - k)
+        - _log_rising(alpha + beta, n)
+    )
+    return np.asarray(np.where(inside, value, -np.inf))
+
+
+def mixture_of_iid_log_probability(x: ArrayLike, thetas: ArrayLike, weights: ArrayLike) -> Floats:
+    r"""Log-probability of 0/1 sequences under a mixture of coins.
+
+    .. math:: \log P(x) = \log \sum_j w_j \, \theta_j^{s} (1 - \theta_j)^{n - s}
+
+    Parameters
+    ----------
+    x : array of shape (n,) or (N, n)
+        Zeros and ones; each row is a sequence.
+    thetas : array of shape (M,)
+        Chances of a one, each between 0 and 1.
+    weights : array of shape (M,)
+        Their probabilities, summing to one. For a Beta distribution use the nodes and weights of
+        ``scipy.special.roots_sh_jacobi``.
+
+    Returns
+    -------
+    ndarray of shape () or (N,)
+        In nats.
+
+    Raises
+    ------
+    ValueError
+        If `x` is not binary, a theta lies outside [0, 1], or `weights` are no distribution.
+
+    Notes
+    -----
+    de Finetti (1937), *La prevision: ses lois logiques, ses sources subjectives*, chapter III.
+
+    Examples
+    --------
+    >>> float(np.exp(mixture_of_iid_log_probability([1, 1], [0.2, 0.8], [0.5, 0.5])).round(6))
+    0.34
+    """
+    x = _binary(x)
+    thetas, weights = _mixing(thetas, weights)
+    ones, n = x.sum(axis=-1)[..., np.newaxis], x.shape[-1]
+    with np.errstate(divide="ignore"):
+        terms = xlogy(ones, thetas) + xlog1py(n - ones, -thetas) + np.log(weights)
+    return np.asarray(logsumexp(terms, axis=-1))
+
+
+def predictive_probability(x: ArrayLike, thetas: ArrayLike, weights: ArrayLike) -> Floats:
+    r"""Probability that the next draw is a one, after a sequence from a mixture of coins.
+
+    .. math:: P(x_{n+1} = 1 \mid x) = \frac{P(x, 1)}{P(x)} = \mathrm{E}[\theta \mid x]
+
+    Parameters
+    ----------
+    x : array of shape (n,) or (N, n)
+        What was drawn; n = 0 gives the prior mean.
+    thetas, weights : arrays of shape (M,)
+        As in :func:`mixture_of_iid_log_probability`.
+
+    Returns
+    -------
+    ndarray of shape () or (N,)
+
+    Raises
+    ------
+    ValueError
+        As :func:`mixture_of_iid_log_probability`, and if the mixture cannot give `x` at all.
+
+    Notes
+    -----
+    For a uniform prior it is (s + 1) / (n + 2): Laplace's rule of succession.
+
+    Examples
+    --------
+    >>> float(predictive_probability([1, 1], [0.2, 0.8], [0.5, 0.5]).round(6))
+    0.764706
+    """
+    x = _binary(x)
+    before = mixture_of_iid_log_probability(x, thetas, weights)
+    if np.isneginf(before).any():
+        raise ValueError("x has probability zero under the mixture: nothing can be predicted")
+    one = np.ones((*x.shape[:-1], 1), dtype=np.int64)
+    after = mixture_of_iid_log_probability(np.concatenate([x, one], axis=-1), thetas, weights)
+    return np.asarray(np.exp(after - before))
+
+
+def sampling_without_replacement_joint(n_ones: int, n: int, k: int) -> Floats:
+    r"""Joint table of the first k of n tickets, of which `n_ones` say 1, drawn without replacement.
+
+    .. math:: P(x_1, \ldots, x_k) = \frac{(M)_s \, (n - M)_{k - s}}{(n)_k},
+        \qquad (a)_s = a (a - 1) \cdots (a - s + 1)
+
+    Parameters
+    ----------
+    n_ones : int from 0 to n
+        M.
+    n : int >= 1
+        Tickets in the box.
+    k : int from 1 to n
+        Tickets drawn; at most 20, since the table has :math:`2^k` entries.
+
+    Returns
+    -------
+    ndarray of shape (2, ..., 2)
+        With k axes.
+
+    Raises
+    ------
+    ValueError
+        If a number is out of its range.
+
+    Notes
+    -----
+    Diaconis and Freedman (1980), *Finite exchangeable sequences*, Ann. Probab. 8, 745-764: these
+    laws are the extreme points of all exchangeable ones.
+
+    Examples
+    --------
+    >>> sampling_without_replacement_joint(n_ones=1, n=2, k=2)
+    array([[0. , 0.5],
+           [0.5, 0. ]])
+    """
+    n = _check.count(n, "n")
+    n_ones = _check.count(n_ones, "n_ones", at_least=0)
+    k = _check.count(k, "k")
+    if n_ones > n:
+        raise ValueError(f"n_ones must be at most n = {n}, not {n_ones}")
+    if k > min(n, 20):
+        raise ValueError(f"k must be at most {min(n, 20)} (n, and 20 for the table), not {k}")
+    sequences = np.indices((2,) * k).reshape(k, -1).T
+    return np.exp(urn_log_probability(sequences, n_ones, n - n_ones, -1)).reshape((2,) * k)
+
+
+@dataclass(frozen=True, eq=False)
+class NearestMixture:
+    """The mixture of coins that comes closest to a law.
+
+    Attributes
+    ----------
+    distance : float
+        Total variation to it, at most 1e-10 above the least one.
+    thetas, weights : ndarrays of shape (M,)
+        The mixing distribution, on the few points that it needs.
+    """
+
+    distance: float
+    thetas: Floats
+    weights: Floats
+
+
+def nearest_mixture(joint: ArrayLike) -> NearestMixture:
+    r"""Total variation between an exchangeable 0/1 law and the nearest mixture of coins.
+
+    .. math:: \min_\mu \; \tfrac12 \sum_{s=0}^{k} \Bigl| P(S = s)
+        - \int \binom{k}{s} \theta^s (1 - \theta)^{k - s} d\mu(\theta) \Bigr|
+
+    Both laws are exchangeable, so the distance between them is that between their counts. It is a
+    linear programme over mixing distributions on a grid; its dual is a polynomial in theta, and
+    where that polynomial is positive a better point is missing from the grid. Points are added
+    until none is missing.
+
+    Parameters
+    ----------
+    joint : array of shape (2, ..., 2), with k <= 20 axes
+        An exchangeable law.
+
+    Returns
+    -------
+    NearestMixture
+
+    Raises
+    ------
+    ValueError
+        If `joint` is no law of 0/1 variables or not exchangeable.
+
+    Notes
+    -----
+    The quantity that Diaconis and Freedman (1980) bound.
+
+    Examples
+    --------
+    >>> box = sampling_without_replacement_joint(n_ones=1, n=2, k=2)
+    >>> found = nearest_mixture(box)
+    >>> round(found.distance, 6), found.thetas
+    (0.5, array([0.5]))
+    """
+    table = _joint(joint)
+    if table.shape[0] != 2:
+        raise ValueError(f"joint must be of 0/1 variables, with shape (2, ..., 2): {table.shape}")
+    if not is_exchangeable(table):
+        raise ValueError(
+            "joint must be exchangeable; this table changes when variables are swapped"
+        )
+    k = table.ndim
+    ones = np.indices(table.shape).sum(axis=0)
+    counts = np.bincount(ones.ravel(), weights=table.ravel(), minlength=k + 1)
+    thetas = np.linspace(0, 1, 8 * k + 1)
+    s = np.arange(k + 1)[:, np.newaxis]
+    fine = np.linspace(0, 1, 4001)
+    for _ in range(100):
+        columns = binom.pmf(s, k, thetas)
+        eye = np.eye(k + 1)
+        equal = np.block([[columns, eye, -eye], [np.ones(len(thetas)), np.zeros(2 * k + 2)]])
+        cost = np.concatenate([np.zeros(len(thetas)), np.full(2 * k + 2, 0.5)])
+        found = linprog(cost, A_eq=equal, b_eq=np.append(counts, 1.0), method="highs")
+        prices = found.eqlin.marginals
+        excess = prices[:-1] @ binom.pmf(s, k, fine) + prices[-1]
+        best = fine[excess.argmax()]
+        if excess.max() <= CERTIFIED:
+            break
+        width = fine[1]
+        fine = np.union1d(fine, np.clip(best + np.linspace(-width, width, 41), 0, 1))
+        excess = prices[:-1] @ binom.pmf(s, k, fine) + prices[-1]
+        thetas = np.union1d(thetas, fine[excess.argmax()])
+    weights = found.x[: len(thetas)]
+    used = weights > CERTIFIED
+    return NearestMixture(
+        max(float(found.fun), 0.0), thetas[used], weights[used] / weights[used].sum()
+    )
+
+
+def diaconis_freedman_bound(k: int, n: int, n_values: int | None = 2) -> float:
+    r"""Bound on the distance of the first k of n exchangeable variables from mixtures of i.i.d.
+
+    .. math:: \min \Bigl( \frac{c k}{n}, \; \frac{k (k - 1)}{2 n}, \; 1 \Bigr)
+
+    Parameters
+    ----------
+    k : int from 1 to n
+        Variables looked at.
+    n : int >= 1
+        Length of the exchangeable sequence.
+    n_values : int >= 2, or None
+        c: how many values a variable can take; None if infinitely many.
+
+    Returns
+    -------
+    float
+        For total variation between 0 and 1.
+
+    Raises
+    ------
+    ValueError
+        If `k` is larger than `n`, or a number is out of its range.
+
+    Notes
+    -----
+    Diaconis and Freedman (1980), theorems 3 and 13 and the abstract: 2ck/n and k(k - 1)/n, for a
+    variation distance that is twice ours.
+
+    Examples
+    --------
+    >>> diaconis_freedman_bound(k=2, n=10), diaconis_freedman_bound(k=10, n=1000)
+    (0.1, 0.02)
+    """
+    n, k = _check.count(n, "n"), _check.count(k, "k")
+    if k > n:
+        raise ValueError(f"k must be at most n = {n}, not {k}")
+    bounds = [1.0, k * (k - 1) / (2 * n)]
+    if n_values is not None:
+        bounds.append(_check.count(n_values, "n_values", at_least=2) * k / n)
+    return min(bounds)
+
+
+def mixing_distribution_from_moments(moments: Sequence[Any]) -> tuple[Floats, Floats]:
+    r"""Recover the mixing distribution from the probabilities of runs of ones.
+
+    .. math:: m_j = P(x_1 = \cdots = x_j = 1) = \mathrm{E}[\theta^j], \qquad
+        P(S_n = s) = \binom{n}{s} \sum_{i=0}^{n-s} (-1)^i \binom{n-s}{i} m_{s+i}
+
+    The law of :math:`S_n / n` on its n + 1 points converges to the mixing distribution as n grows
+    (Hausdorff's moment problem). The sum alternates, so it is done in exact fractions.
+
+    Parameters
+    ----------
+    moments : sequence of n + 1 numbers, the first of them 1
+        :math:`m_0, \ldots, m_n`; best as ``fractions.Fraction``. A float is taken for the binary
+        fraction that it is, and its rounding limits n to about 30.
+
+    Returns
+    -------
+    thetas, weights : ndarrays of shape (n + 1,)
+        The points s / n and their probabilities.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer than two moments, the first is not 1, or a probability comes out
+        negative: then no infinite exchangeable sequence has these moments.
+
+    Notes
+    -----
+    Feller (1971), *An Introduction to Probability Theory and Its Applications*, vol. 2, section
+    VII.3.
+
+    Examples
+    --------
+    >>> mixing_distribution_from_moments([1, Fraction(1, 2), Fraction(1, 3)])
+    (array([0. , 0.5, 1. ]), array([0.33333333, 0.33333333, 0.33333333]))
+    """
+    try:
+        row = [Fraction(m) for m in moments]
+    except (TypeError, ValueError, OverflowError) as error:
+        raise ValueError(f"moments must be numbers: {error}") from None
+    n = len(row) - 1
+    if n < 1:
+        raise ValueError("moments must have at least two entries, m_0 = 1 and m_1")
+    if row[0] != 1:
+        raise ValueError(f"moments must begin with m_0 = 1, not {moments[0]}")
+    probabilities = [Fraction(0)] * (n + 1)
+    for order in range(n + 1):  # the last difference of this order is that of s = n - order
+        probabilities[n - order] = comb(n, order, exact=True) * row[-1]
+        row = [a - b for a, b in itertools.pairwise(row)]
+    if min(probabilities) < -ROUNDED:
+        s = probabilities.index(min(probabilities))
+        raise ValueError(
+            f"moments belong to no infinite exchangeable sequence: P(S_{n} = {s}) would be "
+            f"{float(probabilities[s]):.3g} (or they are rounded too much for n = {n})"
+        )
+    return np.arange(n + 1) / n, np.array([max(float(p), 0.0) for p in probabilities])
+
+
+def _joint(joint: ArrayLike) -> Floats:
+    table = _check.finite(joint, "joint")
+    if table.ndim == 0 or len(set(table.shape)) != 1:
+        raise ValueError(
+            f"joint must have one axis for each variable, all of one length, not {table.shape}"
+        )
+    if table.ndim > 20:
+        raise ValueError(f"joint must have at most 20 axes, not {table.ndim}")
+    if (table < 0).any():
+        raise ValueError(f"joint must not be negative: the smallest entry is {table.min():.3g}")
+    if abs(table.sum() - 1) > 1e-8:
+        raise ValueError(f"joint must sum to one, not to {table.sum():.10g}")
+    return table
+
+
+def _binary(x: ArrayLike) -> Integers:
+    array = _check.numbers(x, "x")
+    if array.ndim not in (1, 2):
+        raise ValueError(f"x must have shape (n,) or (N, n), not {array.shape}")
+    if not np.isin(array, (0, 1)).all():
+        raise ValueError("x must hold zeros and ones only")
+    return array.astype(np.int64)
+
+
+def _mixing(thetas: ArrayLike, weights: ArrayLike) -> tuple[Floats, Floats]:
+    thetas, weights = _check.finite(thetas, "thetas"), _check.simplex(weights, "weights")
+    _check.shape(thetas, "thetas", weights.shape)
+    if thetas.min() < 0 or thetas.max() > 1:
+        raise ValueError(f"thetas must lie in [0, 1], not {thetas.min()} to {thetas.max()}")
+    return thetas, weights
+
+
+def _urn(white: float, black: float, reinforcement: float) -> None:
+    for name, value in [("white", white), ("black", black)]:
+        if not 0 <= value < np.inf:
+            raise ValueError(f"{name} must be a number >= 0, not {value!r}")
+    if white + black == 0:
+        raise ValueError("white and black are both zero: the urn is empty")
+    if not np.isfinite(reinforcement):
+        raise ValueError(f"reinforcement must be a finite number, not {reinforcement!r}")
+    if reinforcement < 0 and not (
+        reinforcement == -1 and float(white).is_integer() and float(black).is_integer()
+    ):
+        raise ValueError(
+            "reinforcement must be >= 0, or -1 (without replacement) with whole numbers of balls, "
+            f"not {reinforcement!r} with {white!r} and {black!r}"
+        )
+
+
+def _enough(white: float, black: float, reinforcement: float, n: int) -> None:
+    if reinforcement == -1 and n > white + black:
+        raise ValueError(f"the urn holds {white + black:g} balls and cannot give {n}")
+
+
+def _whole(value: ArrayLike, name: str) -> Floats:
+    array = _check.finite(value, name)
+    if (array != np.floor(array)).any():
+        raise ValueError(f"{name} must be whole numbers")
+    return array
+
+
+def _positive(value: ArrayLike, name: str) -> Floats:
+    array = _check.finite(value, name)
+    if (array <= 0).any():
+        raise ValueError(f"{name} must be positive: the smallest is {array.min():g}")
+    return array
+
+
+def _log_rising(a: Floats, k: Floats) -> Floats:
+    r"""Logarithm of a (a + 1) ... (a + k - 1), also where a is so large that gammaln cancels."""
+    large = np.maximum(a, 30.0)
+    top = large + k
+    series = (1 / top - 1 / large) / 12 - (top**-3 - large**-3) / 360 + (top**-5 - large**-5) / 1260
+    stirling = (large - 0.5) * np.log1p(k / large) + k * (np.log(top) - 1) + series
+    return np.asarray(np.where(a < 30, gammaln(a + k) - gammaln(a), stirling))
