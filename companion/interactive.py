@@ -277,6 +277,76 @@ class EMSteps:
         )
 
 
+@dataclass(frozen=True, eq=False)
+class UrnFractions:
+    r"""Many Polya urns, and the Beta distribution that their fractions of white tend to.
+
+    .. math:: \frac{s_n}{n} \to \theta \sim \mathrm{Beta}(w, b)
+
+    The reader chooses the balls at the beginning and the number of draws; the urns are filled
+    in the browser, always with the same random numbers until new ones are asked for.
+
+    Parameters
+    ----------
+    white, black : int from 1 to 20
+        Balls at the beginning.
+    n_draws : int from 1 to 500
+        How many draws to show first.
+    n_urns : int >= 1
+        How many urns.
+    seed : int >= 0
+        Where the browser's random numbers begin.
+
+    Raises
+    ------
+    ValueError
+        If a number is out of its range.
+
+    Examples
+    --------
+    >>> figure = UrnFractions(white=2, black=3)
+    >>> "<svg" in figure._repr_html_()
+    True
+    """
+
+    white: int
+    black: int
+    n_draws: int = 20
+    n_urns: int = 1_000
+    seed: int = 1
+
+    def __post_init__(self) -> None:
+        for name, top in [("white", 20), ("black", 20), ("n_draws", 500)]:
+            value = getattr(self, name)
+            if _check.count(value, name) > top:
+                raise ValueError(f"{name} must be at most {top}, not {value}")
+        _check.count(self.n_urns, "n_urns")
+        _check.count(self.seed, "seed", at_least=0)
+
+    def _repr_html_(self) -> str:
+        frame = _Frame((0.0, 1.0), (0.0, 6.0))
+        data = {"n": self.n_urns, "seed": self.seed, "box": frame.box()}
+        shapes = f"""<g class="bars" fill="{BLUE}" fill-opacity="0.45"></g>
+            <polyline class="beta" fill="none" stroke="{RED}" stroke-width="2.5"/>"""
+        controls = f"""
+            <label>white <input class="white" type="range" min="1" max="20" value="{self.white}">
+            </label>
+            <label>black <input class="black" type="range" min="1" max="20" value="{self.black}">
+            </label>
+            <label>draws <input class="draws" type="range" min="1" max="500"
+              value="{self.n_draws}"></label>
+            <button type="button" class="again">New urns</button>"""
+        return _page(
+            title="Fractions of white in many urns",
+            description="A histogram of the fraction of white draws over many urns, and the "
+            "density of the Beta distribution to which it tends as the number of draws grows.",
+            svg=frame.axes("fraction of white draws", "density") + shapes,
+            controls=controls,
+            data=data,
+            script=_URNS,
+        )
+
+
 # ------------------------------------------------------------------------------ drawing
 
 
@@ -437,5 +507,63 @@ play.addEventListener("click", function () {
     if (slider.value === slider.max) { stop(); }
   }, 700);
 });
+show();
+"""
+
+_URNS = """
+var b = data.box, seed = data.seed;
+function px(v) { return b.left + (v - b.x0) / (b.x1 - b.x0) * (b.right - b.left); }
+function py(v) { return b.bottom - Math.min(v, b.y1) / b.y1 * (b.bottom - b.top); }
+function random(state) {  // mulberry32
+  return function () {
+    state = (state + 0x6D2B79F5) | 0;
+    var t = Math.imul(state ^ (state >>> 15), 1 | state);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
+  };
+}
+function fractions(w, k, n) {
+  var next = random(seed), found = [];
+  for (var urn = 0; urn < data.n; urn += 1) {
+    var s = 0;
+    for (var i = 0; i < n; i += 1) { if (next() * (w + k + i) < w + s) { s += 1; } }
+    found.push(s / n);
+  }
+  return found;
+}
+function density(w, k) {
+  var grid = [], values = [], total = 0;
+  for (var i = 0; i <= 400; i += 1) {
+    var t = (i + 0.5) / 401;
+    grid.push(t);
+    values.push(Math.exp((w - 1) * Math.log(t) + (k - 1) * Math.log(1 - t)));
+    total += values[i] / 401;
+  }
+  return grid.map(function (t, i) { return [t, values[i] / total]; });
+}
+function show() {
+  var w = +one(".white").value, k = +one(".black").value, n = +one(".draws").value;
+  var bins = Math.min(25, n + 1), count = new Array(bins).fill(0), mean = 0, square = 0;
+  var found = fractions(w, k, n);
+  found.forEach(function (f) {
+    var bin = n < 25 ? Math.round(f * n) : Math.floor(f * bins + 1e-9);
+    count[Math.min(bin, bins - 1)] += 1;
+    mean += f / data.n; square += f * f / data.n;
+  });
+  one(".bars").innerHTML = count.map(function (c, i) {
+    var top = py(c * bins / data.n);
+    return '<rect x="' + (px(i / bins) + 0.5) + '" y="' + top + '" width="' +
+      (px(1 / bins) - px(0) - 1) + '" height="' + (b.bottom - top) + '"></rect>';
+  }).join("");
+  one(".beta").setAttribute("points", density(w, k).filter(function (p) {
+    return p[1] <= b.y1; }).map(function (p) { return px(p[0]) + "," + py(p[1]); }).join(" "));
+  var m = w / (w + k), sd = Math.sqrt(m * (1 - m) / (w + k + 1));
+  one(".words").textContent = data.n + " urns that began with " + w + " white and " + k +
+    " black, after " + n + " draws: mean " + mean.toFixed(3) + ", standard deviation " +
+    Math.sqrt(square - mean * mean).toFixed(3) + ". Beta(" + w + ", " + k + "): mean " +
+    m.toFixed(3) + ", standard deviation " + sd.toFixed(3) + ".";
+}
+all("input").forEach(function (input) { input.addEventListener("input", show); });
+one(".again").addEventListener("click", function () { seed += 1; show(); });
 show();
 """

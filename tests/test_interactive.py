@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import sync_playwright
 
 from companion import datasets, interactive
-from companion.interactive import EMBound, EMSteps
+from companion.interactive import EMBound, EMSteps, UrnFractions
 from companion.mixtures import GaussianMixture
 
 GALTON = datasets.load_galton()["height"].to_numpy()
@@ -29,8 +29,13 @@ def steps():
     return EMSteps(start, GEYSER, 12, ("eruption (minutes)", "waiting (minutes)"))
 
 
+@pytest.fixture(scope="module")
+def urns():
+    return UrnFractions(white=2, black=3, n_draws=20)
+
+
 def figures():
-    return ["bound", "steps"]
+    return ["bound", "steps", "urns"]
 
 
 # ------------------------------------------------------------------------ the numbers
@@ -126,9 +131,35 @@ def test_a_reader_moves_through_the_iterations(tab, steps):
     assert tab.inner_text(".play") == "Pause"
 
 
+def test_the_urns_of_the_page_follow_their_law(tab, urns):
+    """Mean and standard deviation of 1000 fractions, within four standard errors of the law's."""
+    tab.set_content(urns._repr_html_())
+    seen = []
+    for key in (None, "End", "New urns"):
+        if key == "End":
+            tab.focus(".draws")
+            tab.keyboard.press("End")
+        if key == "New urns":
+            tab.click(".again")
+        n = 20 if key is None else 500
+        mean, sd, beta_mean, beta_sd = numbers(tab)
+        assert (beta_mean, beta_sd) == (0.4, 0.2)
+        exact = np.sqrt(0.4 * 0.6 / n * (5 + n) / 6)
+        assert abs(mean - 0.4) < 4 * exact / np.sqrt(1000)
+        assert abs(sd - exact) < 4 * exact / np.sqrt(2 * 1000)
+        seen.append((mean, sd))
+    assert seen[1] != seen[2], "new urns are new"
+    bars = tab.eval_on_selector_all(".bars rect", "rs => rs.map(r => +r.getAttribute('height'))")
+    assert len(bars) == 25
+    assert tab.locator(".beta").get_attribute("points").count(",") > 300
+
+
 @pytest.mark.parametrize(
     ("call", "message"),
     [
+        (lambda: UrnFractions(0, 1), "white must be a whole number"),
+        (lambda: UrnFractions(1, 21), "black must be at most 20"),
+        (lambda: UrnFractions(1, 1, 501), "n_draws must be at most 500"),
         (lambda: EMBound(MODEL, GALTON, 2, 56, 72, 58), "component must be one"),
         (lambda: EMBound(MODEL, GALTON, 0, 56, 72, 80), "start must lie between"),
         (
