@@ -18,6 +18,8 @@ BROWSERS = "chromium chromium-browser google-chrome google-chrome-stable".split(
 QUIET = """--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-sync
     --disable-background-networking --disable-component-update""".split()
 CHAPTERS = [f"book/{path.stem}" for path in chapters()]
+# Colours and opened cells settle at once: half faded in, a cell has too little contrast.
+STILL = "* { transition: none !important; animation: none !important }"
 LOADED = {"script": "src", "img": "src", "iframe": "src", "source": "src", "link": "href"}
 
 
@@ -165,7 +167,7 @@ def visit(browser, address):
             lambda r: None if r.url.startswith((address, "data:", "blob:")) else note(r.url),
         )
         tab.goto(f"{address}{page}.html{query}", wait_until="networkidle")
-        tab.add_style_tag(content="* { transition: none !important }")  # colours settle at once
+        tab.add_style_tag(content=STILL)
         return tab
 
     return visit
