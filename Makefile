@@ -26,7 +26,7 @@ ranges:  ## run the companion's tests and the chapters at the lowest versions th
 	VIRTUAL_ENV="$(CURDIR)/_build/ranges" _build/ranges/bin/uv pip install --quiet --resolution $(RESOLUTION) -e ".[test]"
 	@# Old libraries may complain of their own newer dependencies: deprecations are no errors here.
 	_build/ranges/bin/python -m pytest -n 2 --dist loadfile -W default::DeprecationWarning \
-	  companion book/*.ipynb tests --ignore tests/test_site.py --ignore tests/test_project.py
+	  companion book/*.ipynb tests $(addprefix --ignore tests/test_,site.py project.py build.py)
 
 lab: .venv/installed  ## open the chapters in JupyterLab
 	$(BIN)/jupyter lab book
