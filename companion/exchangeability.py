@@ -21,11 +21,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy.optimize import linprog
-from scipy.special import comb, gammaln, logsumexp, xlog1py, xlogy
+from scipy.special import comb, logsumexp, xlog1py, xlogy
 from scipy.stats import binom
 
 from companion import _check
 from companion._check import Floats, Integers
+from companion._rising import log_beta_binomial
 
 CERTIFIED = 1e-10  # how far the distance to the nearest mixture may be from the least one
 ROUNDED = 1e-9  # a negative probability that rounded moments may give
@@ -218,13 +219,7 @@ def beta_binomial_logpmf(k: ArrayLike, n: ArrayLike, alpha: ArrayLike, beta: Arr
     alpha, beta = _positive(alpha, "alpha"), _positive(beta, "beta")
     inside = (k >= 0) & (k <= n)
     k = np.where(inside, k, 0)
-    value = (
-        -np.log1p(n)
-        - (gammaln(k + 1) + gammaln(n - k + 1) - gammaln(n + 2))
-        + _log_rising(alpha, k)
-        + _log_rising(beta, n - k)
-        - _log_rising(alpha + beta, n)
-    )
+    value = log_beta_binomial(k, np.maximum(n, k), alpha, beta)
     return np.asarray(np.where(inside, value, -np.inf))
 
 
@@ -611,12 +606,3 @@ def _positive(value: ArrayLike, name: str) -> Floats:
     if (array <= 0).any():
         raise ValueError(f"{name} must be positive: the smallest is {array.min():g}")
     return array
-
-
-def _log_rising(a: Floats, k: Floats) -> Floats:
-    r"""Logarithm of a (a + 1) ... (a + k - 1), also where a is so large that gammaln cancels."""
-    large = np.maximum(a, 30.0)
-    top = large + k
-    series = (1 / top - 1 / large) / 12 - (top**-3 - large**-3) / 360 + (top**-5 - large**-5) / 1260
-    stirling = (large - 0.5) * np.log1p(k / large) + k * (np.log(top) - 1) + series
-    return np.asarray(np.where(a < 30, gammaln(a + k) - gammaln(a), stirling))

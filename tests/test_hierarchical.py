@@ -1,0 +1,356 @@
+"""Populations: against SciPy and enumeration, their laws, and planted errors."""
+
+import math
+from dataclasses import replace
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import integrate, stats
+
+from companion import datasets, em
+from companion._rising import RisingSum, log1p_minus, log_factorial_rest
+from companion.hierarchical import BetaBinomial, GammaPoisson, NormalNormal, UnitStatistics
+
+RATS = datasets.load_rats()
+RAT_DATA = RATS["tumors"].to_numpy(), RATS["rats"].to_numpy()
+# Rubin (1981), in BDA3, table 5.2: effects of coaching in eight schools and their standard errors.
+SCHOOLS = [28, 8, -3, 7, -1, 1, 18, 12], [15, 10, 16, 11, 9, 11, 10, 18]
+EXPOSED = [3, 0, 12, 40], [1.5, 0.2, 7.0, 11.0]
+CASES = [
+    (BetaBinomial(1.4, 8.6), RAT_DATA),
+    (BetaBinomial(0.3, 0.2), ([0, 4, 9], [4, 4, 10])),
+    (GammaPoisson(2.0, 0.7), EXPOSED),
+    (NormalNormal(8.0, 6.0), SCHOOLS),
+]
+NAMES = ["rats", "spread", "exposed", "schools"]
+
+sizes = st.floats(0.05, 500)
+counts = st.lists(st.tuples(st.integers(0, 30), st.integers(0, 30)), min_size=1, max_size=8)
+
+
+def pairs(counts):
+    hits, misses = np.array(counts).T
+    return hits, hits + misses
+
+
+# ------------------------------------------------------------------------- the evidence
+
+
+def test_evidence_is_scipys():
+    y, n = RAT_DATA
+    ours = BetaBinomial(1.4, 8.6).log_evidence(y, n)
+    assert ours == pytest.approx(stats.betabinom.logpmf(y, n, 1.4, 8.6).sum(), rel=1e-10)
+    y, e = map(np.array, EXPOSED)
+    negative = stats.nbinom.logpmf(y, 2.0, 0.7 / (0.7 + e)).sum()
+    assert GammaPoisson(2.0, 0.7).log_evidence(y, e) == pytest.approx(negative, rel=1e-12)
+    y, s = map(np.array, SCHOOLS)
+    normal = stats.norm.logpdf(y, 8, np.sqrt(36 + s**2)).sum()
+    assert NormalNormal(8.0, 6.0).log_evidence(y, s) == pytest.approx(normal, rel=1e-12)
+
+
+@pytest.mark.parametrize(("population", "data"), CASES, ids=NAMES)
+def test_evidence_is_the_integral(population, data):
+    """By the definition: the likelihood of one unit, integrated over the population."""
+    y, size = (np.asarray(a, float)[:4] for a in data)
+    likelihood = {
+        BetaBinomial: lambda j, t: stats.binom.pmf(y[j], size[j], t),
+        GammaPoisson: lambda j, t: stats.poisson.pmf(y[j], size[j] * t),
+        NormalNormal: lambda j, t: stats.norm.pdf(y[j], t, size[j]),
+    }[type(population)]
+    prior = {
+        BetaBinomial: lambda p: stats.beta(p.alpha, p.beta),
+        GammaPoisson: lambda p: stats.gamma(p.shape, scale=1 / p.rate),
+        NormalNormal: lambda p: stats.norm(p.mean, p.sd),
+    }[type(population)](population)
+    for j in range(len(y)):
+
+        def integrand(u, j=j):  # over the prior's quantiles, so that singular priors do no harm
+            return likelihood(j, prior.ppf(u))
+
+        value = integrate.quad(integrand, 0, 1, epsabs=0, epsrel=1e-9, limit=500)[0]
+        found = np.exp(population.log_prior_predictive(y[j : j + 1], size[j : j + 1])[0])
+        assert found == pytest.approx(value, rel=1e-6)
+
+
+def exact_beta_binomial(y, n, alpha, beta):
+    """In exact fractions, for whole numbers alpha and beta."""
+    value = Fraction(math.comb(n, y))
+    for i in range(y):
+        value *= Fraction(alpha + i, alpha + beta + i)
+    for i in range(n - y):
+        value *= Fraction(beta + i, alpha + beta + y + i)
+    return math.log(value.numerator) - math.log(value.denominator)
+
+
+@pytest.mark.parametrize(
+    ("y", "n", "alpha", "beta"),
+    [(3, 10, 2, 5), (0, 40, 1, 1), (700, 1500, 40, 2), (5, 10, 10**9, 10**9), (300, 900, 10**6, 1)],
+)
+def test_large_hyperparameters_lose_no_digits(y, n, alpha, beta):
+    exact = exact_beta_binomial(y, n, alpha, beta)
+    assert BetaBinomial(alpha, beta).log_evidence([y], [n]) == pytest.approx(exact, rel=1e-11)
+    one = BetaBinomial(alpha, beta).log_prior_predictive([y], [n])
+    np.testing.assert_allclose(one, exact, rtol=1e-11)
+
+
+def test_large_counts_lose_few_digits():
+    """Uniform population: every count from 0 to n is equally likely."""
+    n = 10**7
+    for y in (0, 3, n // 2, n):
+        found = BetaBinomial(1, 1).log_evidence([y], [n])
+        assert found == pytest.approx(-math.log(n + 1), abs=1e-7)
+    # Gamma(1, e) and exposure e: a geometric law with chance 1/2.
+    found = GammaPoisson(1, 1e9).log_evidence([n], [1e9])
+    assert found == pytest.approx(-(n + 1) * math.log(2), rel=1e-14)
+    point = GammaPoisson(1e9, 1e9).log_evidence([50], [50.0])  # nearly one rate for all
+    assert point == pytest.approx(stats.poisson.logpmf(50, 50), abs=1e-6)
+
+
+@pytest.mark.parametrize("a", [1e-3, 0.7, 40.0, 1e6, 1e9])
+def test_rising_sum_is_the_sum(a):
+    m = np.array([0, 1, 2, 7, 255, 256, 257, 3000])
+    terms = [math.log1p(i / a) for count in m for i in range(count)]
+    assert RisingSum(m).value(np.array(a)) == pytest.approx(math.fsum(terms), rel=1e-12)
+    first, second = RisingSum(m).derivatives(a)
+    shares = [i / (a + i) for count in m for i in range(count)]
+    assert first == pytest.approx(-math.fsum(shares), rel=1e-9)
+    # It only steers Newton's method, so at a = 1e9 four digits are enough.
+    assert second == pytest.approx(math.fsum(s * (1 - s) for s in shares), rel=1e-4)
+
+
+def test_small_differences_are_not_taken():
+    assert log1p_minus(np.array(1e-9)) == pytest.approx(-5e-19, rel=1e-8)
+    exact = [math.lgamma(y + 1) - y * math.log(y) + y for y in (1, 5, 15, 16, 100)]
+    np.testing.assert_allclose(
+        log_factorial_rest(np.array([1, 5, 15, 16, 100.0])), exact, rtol=1e-11
+    )
+
+
+@pytest.mark.parametrize(("population", "data"), CASES, ids=NAMES)
+def test_derivatives_are_those_of_the_value(population, data):
+    evidence, x = population.evidence(*data), population.to_vector()
+    gradient, hessian = evidence.derivatives(x)
+    np.testing.assert_allclose(population.evidence_gradient(*data), gradient)
+    h = 1e-5 * np.eye(2)
+    slopes = [(evidence.value(x + e) - evidence.value(x - e)) / 2e-5 for e in h]
+    np.testing.assert_allclose(gradient, slopes, rtol=1e-6, atol=1e-6)
+    bends = [(evidence.derivatives(x + e)[0] - evidence.derivatives(x - e)[0]) / 2e-5 for e in h]
+    np.testing.assert_allclose(hessian, bends, rtol=1e-6, atol=1e-6)
+
+
+@given(counts, sizes, sizes)
+def test_derivatives_of_random_beta_binomials(counts, alpha, beta):
+    evidence, x = BetaBinomial.evidence(*pairs(counts)), BetaBinomial(alpha, beta).to_vector()
+    h = 1e-4 * np.eye(2)
+    slopes = [(evidence.value(x + e) - evidence.value(x - e)) / 2e-4 for e in h]
+    np.testing.assert_allclose(evidence.derivatives(x)[0], slopes, rtol=1e-4, atol=1e-5)
+
+
+@given(counts, sizes, sizes, st.randoms(use_true_random=False))
+def test_evidence_ignores_the_order_of_units_and_sums_over_them(counts, alpha, beta, random):
+    y, n = pairs(counts)
+    population = BetaBinomial(alpha, beta)
+    order = random.sample(range(len(y)), len(y))
+    total = population.log_evidence(y, n)
+    assert population.log_evidence(y[order], n[order]) == pytest.approx(total, rel=1e-10, abs=1e-10)
+    assert population.log_prior_predictive(y, n).sum() == pytest.approx(total, rel=1e-8, abs=1e-8)
+
+
+def test_many_points_are_evaluated_as_one_by_one():
+    rng = np.random.default_rng(2)
+    for population, data in CASES:
+        vectors = population.to_vector() + rng.normal(0, 0.3, (4, 5, 2))
+        evidence = population.evidence(*data)
+        one_by_one = [[float(evidence.value(v)) for v in row] for row in vectors]
+        np.testing.assert_allclose(evidence.value(vectors), one_by_one, rtol=1e-11)
+
+
+# ------------------------------------------------------------------------- posteriors
+
+
+@pytest.mark.parametrize(("population", "data"), CASES, ids=NAMES)
+def test_posterior_is_bayes_rule(population, data):
+    """log p(theta | y) = log p(y | theta) + log p(theta) - log p(y), at any theta."""
+    y, size = (np.asarray(a, float)[:4] for a in data)
+    theta = population.posterior(y, size).mean * 0.9 + 0.01
+    log_likelihood = {
+        BetaBinomial: lambda: stats.binom.logpmf(y, size, theta),
+        GammaPoisson: lambda: stats.poisson.logpmf(y, size * theta),
+        NormalNormal: lambda: stats.norm.logpdf(y, theta, size),
+    }[type(population)]()
+    right = log_likelihood + population.log_density(theta)
+    right = right - population.log_prior_predictive(y, size)
+    np.testing.assert_allclose(population.posterior(y, size).log_density(theta), right, atol=1e-10)
+
+
+@pytest.mark.parametrize(("population", "data"), CASES, ids=NAMES)
+def test_posterior_agrees_with_itself(population, data):
+    posterior = population.posterior(*data)
+    for p in (0.025, 0.3, 0.975):
+        np.testing.assert_allclose(posterior.cdf(posterior.quantile(p)), p, rtol=1e-8)
+    np.testing.assert_allclose(posterior.cdf(posterior.interval(0.9).T)[1], 0.95, rtol=1e-8)
+    draws = posterior.sample(np.random.default_rng(5), 20_000)
+    assert draws.shape == (20_000, len(posterior.mean))
+    error = draws.mean(axis=0) - posterior.mean
+    assert (abs(error) < 4.5 * posterior.sd / np.sqrt(20_000)).all()  # 4.5 standard errors
+    np.testing.assert_allclose(draws.std(axis=0), posterior.sd, rtol=0.05)
+
+
+def test_densities_of_narrow_posteriors():
+    beta = BetaBinomial.unit_posterior((1e9, 2e9), np.array([0.0]), np.array([0.0]))
+    normal = stats.norm(beta.mean, beta.sd).logpdf(beta.mean + beta.sd)
+    np.testing.assert_allclose(beta.log_density(beta.mean + beta.sd), normal, atol=1e-4)
+    gamma = GammaPoisson.unit_posterior((1e9, 3.0), np.array([0.0]), np.array([0.0]))
+    normal = stats.norm(gamma.mean, gamma.sd).logpdf(gamma.mean + gamma.sd)
+    np.testing.assert_allclose(gamma.log_density(gamma.mean + gamma.sd), normal, atol=1e-4)
+    np.testing.assert_allclose(
+        BetaBinomial(2.0, 0.5).log_density([0.0, 0.3, 1.0]), stats.beta(2, 0.5).logpdf([0, 0.3, 1])
+    )
+    np.testing.assert_allclose(
+        GammaPoisson(1.0, 4.0).log_density([0.0, 0.3]), stats.gamma(1, scale=1 / 4).logpdf([0, 0.3])
+    )
+
+
+def shrinks_between(population, y, size, raw):
+    """The posterior mean is the weighted average that `shrinkage` names."""
+    weight = population.shrinkage(size)
+    mean = population.posterior(y, size).mean
+    assert ((weight >= 0) & (weight <= 1)).all()
+    np.testing.assert_allclose(mean, weight * population.mean + (1 - weight) * raw, rtol=1e-9)
+
+
+@given(counts.filter(lambda c: all(sum(pair) for pair in c)), sizes, sizes)
+def test_shrinkage_of_rates(counts, alpha, beta):
+    y, n = pairs(counts)
+    shrinks_between(BetaBinomial(alpha, beta), y, n, y / n)
+    shrinks_between(GammaPoisson(alpha, beta), y, n, y / n)
+
+
+def test_shrinkage_of_effects_and_more_data_shrink_less():
+    shrinks_between(NormalNormal(8, 6), *map(np.array, SCHOOLS), np.array(SCHOOLS[0]))
+    for population, more in [
+        (BetaBinomial(2, 3), [1, 10, 100]),
+        (GammaPoisson(2, 3), [1, 10, 100]),
+        (NormalNormal(0, 3), [10, 3, 1]),
+    ]:
+        assert (np.diff(population.shrinkage(more)) < 0).all()
+
+
+def test_planted_a_posterior_mean_without_the_prior_is_caught():
+    class Raw(BetaBinomial):
+        @staticmethod
+        def unit_posterior(hyperparameters, y, size):
+            return BetaBinomial.unit_posterior((1e-9, 1e-9), y, size)
+
+    with pytest.raises(AssertionError):
+        shrinks_between(Raw(2, 3), np.array([3, 4]), np.array([9, 9]), np.array([3, 4]) / 9)
+
+
+@pytest.mark.parametrize(("population", "data"), CASES, ids=NAMES)
+def test_prior_predictive_draws_have_the_right_law(population, data):
+    size = np.asarray(data[1])[:2]
+    draws = population.sample_prior_predictive(size, np.random.default_rng(3), 20_000)
+    theta = population.sample(np.random.default_rng(4), 200_000)
+    for draw, s in zip(draws.T, size, strict=True):
+        raw = draw if isinstance(population, NormalNormal) else draw / s
+        se = raw.std() / np.sqrt(20_000)
+        assert abs(raw.mean() - population.mean) < 4.5 * se
+        noise = {
+            BetaBinomial: (theta * (1 - theta)).mean() / s,
+            GammaPoisson: theta.mean() / s,
+            NormalNormal: s**2,
+        }[type(population)]
+        assert raw.var() == pytest.approx(noise + population.sd**2, rel=0.06)
+    assert theta.std() == pytest.approx(population.sd, rel=0.02)
+
+
+# ------------------------------------------------------------------------------------ EM
+
+
+@pytest.mark.parametrize(("population", "data"), CASES, ids=NAMES)
+def test_em_climbs(population, data):
+    """The driver raises if one step falls; and the statistics of two halves add."""
+    result = em.fit(population, *data, tol=0, max_iter=30)
+    assert result.log_likelihood > result.log_likelihoods[0]
+    halves = [
+        population.e_step(*(np.asarray(a)[part] for a in data)) for part in (np.s_[:2], np.s_[2:])
+    ]
+    whole, log_evidence = population.e_step(*data)
+    joined = halves[0][0] + halves[1][0]
+    np.testing.assert_allclose(joined.totals, whole.totals, rtol=1e-12)
+    assert joined.n_units == whole.n_units
+    assert halves[0][1] + halves[1][1] == pytest.approx(log_evidence, rel=1e-10)
+
+
+@pytest.mark.parametrize(
+    "planted",
+    [
+        lambda s: replace(s, totals=s.totals[::-1]),  # alpha and beta exchanged
+        lambda s: replace(s, n_units=s.n_units - 1),  # divided by J - 1
+        lambda s: UnitStatistics(s.totals + 0.3 * s.n_units * np.array([-1, 0]), s.n_units),
+    ],
+)
+def test_planted_errors_in_the_statistics_make_em_fall(planted):
+    class Wrong(BetaBinomial):
+        def m_step(self, statistics):
+            found = super().m_step(planted(statistics))
+            return Wrong(found.alpha, found.beta)
+
+    best = em.fit(BetaBinomial(2, 14), *RAT_DATA, acceleration="squarem").model
+    with pytest.raises(em.ObjectiveFellError):
+        em.fit(Wrong(best.alpha, best.beta), *RAT_DATA, max_iter=5)
+
+
+def test_the_m_step_is_the_fit_to_parameters_that_are_seen():
+    rng = np.random.default_rng(8)
+    theta = rng.beta(2, 5, 500)
+    totals = np.array([np.log(theta).sum(), np.log1p(-theta).sum()])
+    found = BetaBinomial(1, 1).m_step(UnitStatistics(totals, 500))
+    alpha, beta, _, _ = stats.beta.fit(theta, floc=0, fscale=1)
+    np.testing.assert_allclose([found.alpha, found.beta], [alpha, beta], rtol=1e-5)
+    theta = rng.gamma(3, 1 / 7, 500)
+    totals = np.array([theta.sum(), np.log(theta).sum()])
+    found = GammaPoisson(1, 1).m_step(UnitStatistics(totals, 500))
+    shape, _, scale = stats.gamma.fit(theta, floc=0)
+    np.testing.assert_allclose([found.shape, found.rate], [shape, 1 / scale], rtol=1e-5)
+
+
+# ----------------------------------------------------------------------------- bad input
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: BetaBinomial(0, 1), "alpha must be a number > 0"),
+        (lambda: BetaBinomial(1, np.inf), "beta holds 1 NaN or infinite"),
+        (lambda: GammaPoisson(1, -2), "rate must be a number > 0"),
+        (lambda: NormalNormal(0, -1), "sd must not be negative"),
+        (lambda: BetaBinomial(1, 1).posterior([5], [4]), "y must not exceed n: unit 0 has 5 of 4"),
+        (lambda: BetaBinomial(1, 1).posterior([-1], [4]), "y must not be negative"),
+        (lambda: BetaBinomial(1, 1).posterior([1.5], [4]), "y must be whole numbers"),
+        (lambda: BetaBinomial(1, 1).posterior([1, 2], [4, 4, 4]), r"n must have shape \(2,\)"),
+        (lambda: BetaBinomial(1, 1).posterior([], []), "y is empty"),
+        (lambda: BetaBinomial(1, 1).posterior([[1]], [[4]]), r"y must have shape \(J,\)"),
+        (lambda: BetaBinomial(1, 1).log_evidence([np.nan], [4]), "y holds 1 NaN"),
+        (lambda: GammaPoisson(1, 1).posterior([1], [-4.0]), "exposure must not be negative"),
+        (lambda: GammaPoisson(1, 1).posterior([1], [0.0]), "exposure must be positive where y is"),
+        (lambda: NormalNormal(0, 1).posterior([1], [0.0]), "standard_error must be positive"),
+        (lambda: BetaBinomial(1, 1).shrinkage([-1]), "n must not be negative"),
+        (lambda: BetaBinomial(1, 1).posterior([1], [4]).interval(95), "level must lie between"),
+    ],
+)
+def test_bad_input_is_named(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()
+
+
+def test_units_that_were_not_observed_keep_the_population():
+    population = BetaBinomial(2, 6)
+    assert population.posterior([0], [0]).mean == [0.25]
+    assert population.log_evidence([0, 3], [0, 9]) == pytest.approx(
+        population.log_evidence([3], [9])
+    )
+    assert NormalNormal(5, 0).posterior([9.0], [2.0]).interval().tolist() == [[5.0, 5.0]]
