@@ -10,7 +10,8 @@ import pytest
 from playwright.sync_api import sync_playwright
 
 from companion import datasets, interactive
-from companion.interactive import EMBound, EMSteps, UrnFractions
+from companion.hierarchical import BetaBinomial
+from companion.interactive import EMBound, EMSteps, Shrinkage, UrnFractions
 from companion.mixtures import GaussianMixture
 
 GALTON = datasets.load_galton()["height"].to_numpy()
@@ -34,8 +35,14 @@ def urns():
     return UrnFractions(white=2, black=3, n_draws=20)
 
 
+@pytest.fixture(scope="module")
+def shrinkage():
+    rats = datasets.load_rats()
+    return Shrinkage(rats["tumors"], rats["rats"], highlight=70, name="experiment")
+
+
 def figures():
-    return ["bound", "steps", "urns"]
+    return ["bound", "steps", "urns", "shrinkage"]
 
 
 # ------------------------------------------------------------------------ the numbers
@@ -154,9 +161,36 @@ def test_the_urns_of_the_page_follow_their_law(tab, urns):
     assert tab.locator(".beta").get_attribute("points").count(",") > 300
 
 
+def test_a_reader_moves_the_prior_from_no_pooling_to_full_pooling(tab, shrinkage):
+    """Means and evidence against `BetaBinomial`, at both ends and at the best strength."""
+    tab.set_content(shrinkage._repr_html_())
+    y, n = np.asarray(shrinkage.y), np.asarray(shrinkage.n)
+    best = int(np.argmax(shrinkage.log_evidences))
+    box = interactive._Frame((-0.01, 0.4), (-0.01, 0.4))
+    for key, stop in [(None, best), ("Home", 0), ("End", 100), ("best", best)]:
+        if key == "best":
+            tab.click(".best")
+        elif key:
+            tab.focus("input")
+            tab.keyboard.press(key)
+        s = shrinkage.strengths[stop]
+        population = BetaBinomial(shrinkage.mean * s, (1 - shrinkage.mean) * s)
+        mean = population.posterior(y, n).mean
+        raw, after, value, gap = numbers(tab)[-4:]
+        assert raw == 0.286
+        assert after == pytest.approx(mean[70], abs=6e-4)
+        assert value == pytest.approx(population.log_evidence(y, n), abs=6e-3)
+        assert gap == pytest.approx(shrinkage.log_evidences.max() - value, abs=6e-3)
+        dots = tab.eval_on_selector_all(".dots circle", "cs => cs.map(c => +c.getAttribute('cy'))")
+        np.testing.assert_allclose(dots, box.pixels(0 * mean, mean)[:, 1], atol=0.11)
+
+
 @pytest.mark.parametrize(
     ("call", "message"),
     [
+        (lambda: Shrinkage([1], [2], highlight=1), "highlight must be one of 1 units"),
+        (lambda: Shrinkage([0, 1], [0, 2], highlight=1), "n must be at least 1"),
+        (lambda: Shrinkage([0, 0], [3, 2], highlight=1), "y must hold successes and failures"),
         (lambda: UrnFractions(0, 1), "white must be a whole number"),
         (lambda: UrnFractions(1, 21), "black must be at most 20"),
         (lambda: UrnFractions(1, 1, 501), "n_draws must be at most 500"),
