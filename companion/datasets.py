@@ -178,6 +178,59 @@ def load_rats() -> pd.DataFrame:
     )
 
 
+def load_batting() -> pd.DataFrame:
+    """Load the batting of 18 baseball players in the season of 1970: 45 at-bats, and the rest.
+
+    Returns
+    -------
+    DataFrame of 18 rows
+        ``player``, ``early_at_bats`` (45 for all) and ``early_hits`` (hits in them),
+        ``later_at_bats`` and ``later_hits`` (in the remainder of the season).
+
+    Notes
+    -----
+    Efron and Morris (1975), *Data analysis using Stein's estimator and its generalizations*, JASA
+    70, 311-319, table 1.
+
+    Examples
+    --------
+    >>> load_batting()[["early_hits", "later_hits"]].sum().to_dict()
+    {'early_hits': 215, 'later_hits': 1826}
+    """
+    return _load(
+        "batting",
+        source="Efron and Morris (1975), JASA 70, 311-319, table 1",
+        units={"early_hits": "hits", "later_hits": "hits"},
+    )
+
+
+def load_schools() -> pd.DataFrame:
+    """Load the effects of coaching on a test of verbal aptitude in eight schools.
+
+    Returns
+    -------
+    DataFrame of 8 rows
+        ``school`` ("A" to "H"), ``effect`` (estimated, in points of the test) and
+        ``standard_error`` (of the estimate, in points).
+
+    Notes
+    -----
+    Rubin (1981), *Estimation in parallel randomized experiments*, J. Educ. Stat. 6, 377-401; BDA3,
+    table 5.2.
+
+    Examples
+    --------
+    >>> load_schools()["effect"].tolist()
+    [28, 8, -3, 7, -1, 1, 18, 12]
+    """
+    return _load(
+        "schools",
+        source="Rubin (1981), J. Educ. Stat. 6, 377-401; Gelman et al. (2013), BDA3, table 5.2",
+        units={"effect": "points", "standard_error": "points"},
+        dtype={"school": str},
+    )
+
+
 def _load(
     name: str, *, source: str, units: dict[str, str], dtype: dict[str, Any] | None = None
 ) -> pd.DataFrame:

@@ -105,3 +105,21 @@ def test_children():
     groups = datasets.load_children().groupby("degree")["children"]
     assert groups.size().tolist() == [111, 44]
     assert groups.sum().tolist() == [217, 66]
+
+
+def test_batting():
+    """Efron and Morris (1975), table 1: Clemente .400 and .346, Alvis .156 and .200."""
+    table = datasets.load_batting()
+    early = (table["early_hits"] / table["early_at_bats"]).round(3)
+    later = (table["later_hits"] / table["later_at_bats"]).round(3)
+    assert (early.iloc[0], later.iloc[0]) == (0.4, 0.346)
+    assert (early.iloc[-1], later.iloc[-1]) == (0.156, 0.2)
+    assert early.mean().round(3) == 0.265
+
+
+def test_schools():
+    """Rubin (1981): the common effect weighted by precision is 7.7 with standard error 4.1."""
+    table = datasets.load_schools()
+    precision = table["standard_error"] ** -2.0
+    assert ((table["effect"] * precision).sum() / precision.sum()).round(1) == 7.7
+    assert (precision.sum() ** -0.5).round(1) == 4.1
