@@ -496,7 +496,7 @@ def _ticks(low: float, high: float) -> list[float]:
     power = 10.0 ** np.floor(np.log10(raw))
     step = power * min((1, 2, 5, 10), key=lambda m: abs(m * power - raw))
     first = np.ceil(low / step) * step
-    return [float(t) for t in np.arange(first, high + 1e-9 * step, step).round(10)]
+    return [float(t) + 0.0 for t in np.arange(first, high + 1e-9 * step, step).round(10)]
 
 
 def _page(
