@@ -231,6 +231,93 @@ def load_schools() -> pd.DataFrame:
     )
 
 
+def load_kidney_cancer() -> pd.DataFrame:
+    """Load deaths from cancer of kidney and ureter among white men in 3110 US counties.
+
+    Returns
+    -------
+    DataFrame of 3110 rows
+        ``fips`` (text: five digits, the first two for the state), ``state``, ``county``,
+        ``deaths_1980_84`` and ``person_years_1980_84``, ``deaths_1985_89`` and
+        ``person_years_1985_89``: counts, not adjusted for age, and the white men's person-years of
+        five years.
+
+    Notes
+    -----
+    US National Center for Health Statistics and National Cancer Institute; the data behind Manton
+    et al. (1989), *Empirical Bayes procedures for stabilizing maps of U.S. cancer mortality rates*,
+    JASA 84, 637-650, and BDA3, section 2.7. Alaska is absent.
+
+    Examples
+    --------
+    >>> table = load_kidney_cancer()
+    >>> int(table["deaths_1980_84"].sum()), int(table["person_years_1980_84"].sum())
+    (23412, 482076984)
+    """
+    return _load(
+        "kidney_cancer",
+        source="NCHS and NCI mortality counts; Manton et al. (1989), JASA 84, 637-650; BDA3, 2.7",
+        units={
+            "deaths_1980_84": "persons",
+            "deaths_1985_89": "persons",
+            "person_years_1980_84": "years",
+            "person_years_1985_89": "years",
+        },
+        dtype={"fips": str},
+    )
+
+
+def load_county_shapes() -> pd.DataFrame:
+    """Load the outlines of 3142 US counties in an equal-area projection, simplified.
+
+    Returns
+    -------
+    DataFrame of 3142 rows
+        ``fips`` (text), ``county``, ``state``, ``path`` (text: rings as SVG path data, in half
+        units of a sheet of 975 by 610 units, y downwards). Alaska and Hawaii are moved and scaled.
+
+    Notes
+    -----
+    US Census Bureau boundaries, public domain, as prepared in the package us-atlas 3.0.1.
+
+    Examples
+    --------
+    >>> load_county_shapes()["path"].str.startswith("M").all()
+    np.True_
+    """
+    return _load(
+        "counties",
+        source="US Census Bureau (public domain), as in us-atlas 3.0.1, simplified",
+        units={"path": "half units of a sheet of 975 by 610"},
+        dtype={"fips": str},
+    )
+
+
+def load_state_shapes() -> pd.DataFrame:
+    """Load the outlines of the 50 US states and the District of Columbia, on the counties' sheet.
+
+    Returns
+    -------
+    DataFrame of 51 rows
+        ``fips`` (text: two digits), ``state``, ``path`` (text, as in :func:`load_county_shapes`).
+
+    Notes
+    -----
+    US Census Bureau boundaries, public domain, as prepared in the package us-atlas 3.0.1.
+
+    Examples
+    --------
+    >>> load_state_shapes()["state"].tolist()[:2]
+    ['Alabama', 'Alaska']
+    """
+    return _load(
+        "states",
+        source="US Census Bureau (public domain), as in us-atlas 3.0.1, simplified",
+        units={"path": "half units of a sheet of 975 by 610"},
+        dtype={"fips": str},
+    )
+
+
 def _load(
     name: str, *, source: str, units: dict[str, str], dtype: dict[str, Any] | None = None
 ) -> pd.DataFrame:

@@ -6,10 +6,14 @@ Chapters ask for the look of the course themselves, with ``plt.style.use("compan
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.collections import PathCollection
+from matplotlib.path import Path
 from numpy.typing import ArrayLike
+from scipy.special import pdtr, pdtrik
 
 from companion import _check
 from companion._check import Floats
@@ -151,3 +155,134 @@ def covariance_ellipse(mean: ArrayLike, covariance: ArrayLike, n_sd: float = 2.0
     turn = np.linspace(0, 2 * np.pi, 49)
     circle = np.column_stack([np.cos(turn), np.sin(turn)])
     return np.asarray(mean + n_sd * circle @ np.linalg.cholesky(covariance).T)
+
+
+def county_map(
+    ax: Axes,
+    paths: Sequence[str],
+    values: ArrayLike,
+    borders: Sequence[str] = (),
+    **options: Any,
+) -> PathCollection:
+    """Draw areas filled by their values; where a value is NaN, hatched.
+
+    Parameters
+    ----------
+    ax : matplotlib Axes
+        Where to draw; its frame is taken off, and its scales are made equal.
+    paths : sequence of J texts
+        Outlines, as in ``datasets.load_county_shapes()["path"]``.
+    values : array of shape (J,)
+        What to show; NaN for areas without data.
+    borders : sequence of texts
+        Outlines to draw on top without filling, for example of the states.
+    **options
+        For the collection: ``cmap``, ``norm``, ``clim`` and the like.
+
+    Returns
+    -------
+    PathCollection
+        The filled areas, for a colour bar.
+
+    Raises
+    ------
+    ValueError
+        If there is not one value for every path, or a path is no path.
+
+    Examples
+    --------
+    >>> from matplotlib.figure import Figure
+    >>> squares = ["M0 0l2 0 0 2 -2 0z", "M2 0l2 0 0 2 -2 0z"]
+    >>> areas = county_map(Figure().subplots(), squares, [1.0, np.nan])
+    >>> len(areas.get_paths()), areas.get_array().tolist()
+    (1, [1.0])
+    """
+    numbers = _check.numbers(values, "values")
+    _check.shape(numbers, "values", (len(paths),))
+    shapes = [_outline(path) for path in paths]
+    known = ~np.isnan(numbers)
+    filled = [shape for shape, there in zip(shapes, known, strict=True) if there]
+    empty = [shape for shape, there in zip(shapes, known, strict=True) if not there]
+    areas = PathCollection(filled, array=numbers[known], **options)
+    areas.set(edgecolor="face", linewidth=0.2)
+    ax.add_collection(areas, autolim=True)
+    hatched = PathCollection(empty, facecolor="none", edgecolor="0.6", linewidth=0.2, hatch="/////")
+    ax.add_collection(hatched, autolim=True)
+    lines = [_outline(path) for path in borders]
+    ax.add_collection(PathCollection(lines, facecolor="none", edgecolor="0.35", linewidth=0.4))
+    ax.set(aspect="equal")
+    ax.autoscale_view()
+    ax.set_axis_off()
+    if not ax.yaxis_inverted():
+        ax.invert_yaxis()
+    return areas
+
+
+def _outline(path: str) -> Path:
+    """Return SVG path data of the form M x y l dx dy ... z, repeated, as a matplotlib Path."""
+    vertices, codes = [], []
+    for ring in path.split("M")[1:]:
+        begin, _, steps = ring.rstrip("z").partition("l")
+        try:
+            corners = np.array(begin.split() + steps.split(), dtype=float).reshape(-1, 2)
+        except ValueError:
+            raise ValueError(f"paths must be rings such as M0 0l2 0 0 2z, not {path!r}") from None
+        corners = np.cumsum(corners, axis=0)
+        vertices.append(np.vstack([corners, corners[:1]]))
+        codes.append([Path.MOVETO] + [Path.LINETO] * (len(corners) - 1) + [Path.CLOSEPOLY])
+    if not vertices:
+        raise ValueError(f"paths must be rings such as M0 0l2 0 0 2z, not {path!r}")
+    return Path(np.concatenate(vertices), np.concatenate(codes))
+
+
+def funnel_limits(exposure: ArrayLike, rate: float, level: float = 0.95) -> Floats:
+    r"""Between which raw rates a unit of this exposure would lie if its true rate were `rate`.
+
+    .. math:: P(y \le y_\text{low}) \le \tfrac{1 - c}{2}, \qquad
+        y \sim \mathrm{Poisson}(e \cdot \mathrm{rate})
+
+    and likewise above: exact central limits of the counts, interpolated between whole numbers so
+    that the funnel is smooth, and divided by the exposure.
+
+    Parameters
+    ----------
+    exposure : array of shape (M,)
+        Exposures > 0.
+    rate : float > 0
+        The common true rate, in events per unit of exposure.
+    level : float
+        Probability c within the limits, between 0 and 1.
+
+    Returns
+    -------
+    ndarray of shape (M, 2)
+        Lower and upper limit, as rates; the lower one is 0 where no count would be too low.
+
+    Raises
+    ------
+    ValueError
+        If an exposure or the rate is not positive, or `level` is not between 0 and 1.
+
+    Notes
+    -----
+    Spiegelhalter (2005), *Funnel plots for comparing institutional performance*, Stat. Med. 24,
+    1185-1202.
+
+    Examples
+    --------
+    >>> (100 * funnel_limits([100.0], rate=1.0)).round(0)
+    array([[ 80., 120.]])
+    """
+    e = _check.finite(exposure, "exposure")
+    if (e <= 0).any():
+        raise ValueError(f"exposure must be positive: the smallest is {e.min():g}")
+    if not rate > 0:
+        raise ValueError(f"rate must be a number > 0, not {rate!r}")
+    if not 0 < level < 1:
+        raise ValueError(f"level must lie between 0 and 1, not {level!r}")
+    limits = []
+    for tail in ((1 - level) / 2, (1 + level) / 2):
+        possible = tail > pdtr(0, e * rate)
+        counts = pdtrik(np.where(possible, tail, 0.5), e * rate)
+        limits.append(np.where(possible, counts, 0.0) / e)
+    return np.stack(limits, axis=-1)

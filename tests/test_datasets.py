@@ -123,3 +123,22 @@ def test_schools():
     precision = table["standard_error"] ** -2.0
     assert ((table["effect"] * precision).sum() / precision.sum()).round(1) == 7.7
     assert (precision.sum() ** -0.5).round(1) == 4.1
+
+
+def test_kidney_cancer():
+    """Totals, person-years as the unit, and a shape or a reason for every county."""
+    table = datasets.load_kidney_cancer()
+    assert table["fips"].is_unique
+    assert table["fips"].str.fullmatch(r"\d{5}").all()
+    sums = table.select_dtypes("number").sum()
+    assert sums["deaths_1980_84"] + sums["deaths_1985_89"] == 49_409
+    assert sums["person_years_1980_84"] + sums["person_years_1985_89"] == 981_733_050
+    white_men = sums["person_years_1980_84"] / 5
+    assert 94e6 < white_men < 100e6  # the census of 1980 counts 94.9 million
+    shapes = set(datasets.load_county_shapes()["fips"])
+    assert set(table["fips"]) - shapes == {"51515"}  # the city of Bedford, now in the county
+    rest = {f for f in shapes - set(table["fips"]) if not f.startswith("02")}
+    assert rest == {"04012", "08014", "15005", "35006"}
+    names = datasets.load_county_shapes().set_index("fips")
+    joined = table[table["fips"] != "51515"].set_index("fips")
+    assert (names.loc[joined.index, "county"] == joined["county"]).all()

@@ -306,7 +306,9 @@ def test_resolution_and_box_do_not_matter(rats):
     np.testing.assert_allclose(finer.unit_mean, rats.unit_mean, atol=1e-8)
     assert finer.log_normalizer == pytest.approx(rats.log_normalizer, abs=1e-7)
     for axis in (0, 1):
-        assert np.trapezoid(rats.marginal(axis), rats.grid[axis]) == pytest.approx(1, abs=1e-6)
+        assert integrate.trapezoid(rats.marginal(axis), rats.grid[axis]) == pytest.approx(
+            1, abs=1e-6
+        )
     assert np.exp(rats.log_density).max() > 0.5
 
 

@@ -11,7 +11,7 @@ from playwright.sync_api import sync_playwright
 
 from companion import datasets, interactive
 from companion.hierarchical import BetaBinomial
-from companion.interactive import EMBound, EMSteps, Shrinkage, UrnFractions
+from companion.interactive import EMBound, EMSteps, RateMap, Shrinkage, UrnFractions
 from companion.mixtures import GaussianMixture
 
 GALTON = datasets.load_galton()["height"].to_numpy()
@@ -41,8 +41,17 @@ def shrinkage():
     return Shrinkage(rats["tumors"], rats["rats"], highlight=70, name="experiment")
 
 
+@pytest.fixture(scope="module")
+def rate_map():
+    squares = ["M0 0l99 0 0 99 -99 0z", "M99 0l99 0 0 99 -99 0z", "M0 99l99 0 0 99 -99 0z"]
+    names = ["Left, Ohio", "Right, Ohio", "Low, Utah"]
+    return RateMap(
+        squares, names, [0, 4, np.nan], [1e4, 5e4, np.nan], [5e-5, 6e-5, np.nan], squares[:1]
+    )
+
+
 def figures():
-    return ["bound", "steps", "urns", "shrinkage"]
+    return ["bound", "steps", "urns", "shrinkage", "rate_map"]
 
 
 # ------------------------------------------------------------------------ the numbers
@@ -185,9 +194,30 @@ def test_a_reader_moves_the_prior_from_no_pooling_to_full_pooling(tab, shrinkage
         np.testing.assert_allclose(dots, box.pixels(0 * mean, mean)[:, 1], atol=0.11)
 
 
+def test_a_reader_points_at_a_county_or_types_its_name(tab, rate_map):
+    tab.set_content(rate_map._repr_html_())
+    colors = "ps => ps.map(p => p.getAttribute('fill'))"
+    raw = tab.eval_on_selector_all(".areas path", colors)
+    assert raw == [interactive.COLORS[0], interactive.COLORS[4], "#999"]  # 0 and 8; middle 6.67
+    tab.locator(".areas path").nth(1).hover()
+    assert tab.inner_text(".words") == (
+        "Right, Ohio: 4 deaths in 50000 person-years, raw rate 8.00, posterior mean 6.00 per 100000."
+    )
+    tab.fill("input", "low")
+    assert tab.inner_text(".words") == "Low, Utah: no data."
+    tab.focus(".which")
+    tab.keyboard.press("Enter")
+    assert tab.inner_text(".title") == "Posterior means"
+    after = tab.eval_on_selector_all(".areas path", colors)
+    assert after == [interactive.COLORS[2], interactive.COLORS[3], "#999"]
+
+
 @pytest.mark.parametrize(
     ("call", "message"),
     [
+        (lambda: RateMap(["M0 0z"], [], [1], [1], [1]), "names must have 1 entries"),
+        (lambda: RateMap(["M0 0z"], ["a"], [1, 2], [1], [1]), r"events must have shape \(1,\)"),
+        (lambda: RateMap(["M0 0z"], ["a"], [np.nan], [1], [1]), "events must hold data"),
         (lambda: Shrinkage([1], [2], highlight=1), "highlight must be one of 1 units"),
         (lambda: Shrinkage([0, 1], [0, 2], highlight=1), "n must be at least 1"),
         (lambda: Shrinkage([0, 0], [3, 2], highlight=1), "y must hold successes and failures"),

@@ -34,6 +34,72 @@ def test_the_style_exists_and_importing_the_companion_does_not_set_it():
         assert plt.rcParams["axes.spines.top"] != plain
 
 
+def test_a_map_is_what_the_paths_say():
+    """Corners by hand, a hole included; one area is filled, one hatched, one outlined."""
+    path = "M0 0l4 0 0 4 -4 0zM1 1l0 2 2 0 0 -2z"
+    outline = plotting._outline(path)
+    whole, hole = outline.to_polygons()
+    assert whole.tolist() == [[0, 0], [4, 0], [4, 4], [0, 4], [0, 0]]
+    assert hole.tolist() == [[1, 1], [1, 3], [3, 3], [3, 1], [1, 1]]
+    ax = Figure().subplots()
+    areas = plotting.county_map(ax, [path, "M5 0l1 0 0 1z"], [2.0, np.nan], [path], clim=(0, 3))
+    assert areas.get_array().tolist() == [2.0]
+    assert areas.get_clim() == (0, 3)
+    assert [len(c.get_paths()) for c in ax.collections] == [1, 1, 1]
+    assert ax.get_xlim()[0] <= 0
+    assert ax.get_xlim()[1] >= 6
+    assert ax.yaxis_inverted()
+
+
+def test_the_counties_cover_the_states():
+    """Each state's outline has the area of its counties; Alaska and Hawaii lie on the sheet."""
+    from companion import datasets
+
+    def area(path):
+        total = 0.0
+        for polygon in plotting._outline(path).to_polygons():
+            x, y = polygon.T
+            total += (x[:-1] @ y[1:] - x[1:] @ y[:-1]) / 2
+        return abs(total)
+
+    counties = datasets.load_county_shapes()
+    of_counties = counties["path"].map(area).groupby(counties["fips"].str[:2]).sum()
+    states = datasets.load_state_shapes().set_index("fips")["path"].map(area)
+    np.testing.assert_allclose(of_counties, states, rtol=0.02, atol=10)
+
+
+def test_funnel_limits_hold_what_they_promise():
+    e = np.geomspace(1e4, 1e7, 30)
+    low, high = plotting.funnel_limits(e, 5e-5, 0.95).T
+    from scipy import stats
+
+    mean = 5e-5 * e
+    inside = stats.poisson.cdf(np.floor(high * e), mean) - stats.poisson.cdf(
+        np.ceil(low * e) - 1, mean
+    )
+    assert (inside > 0.9).all()
+    assert (inside < 0.99).all() if (mean > 5).all() else True
+    big = mean > 200
+    np.testing.assert_allclose(high[big], 5e-5 + 1.96 * np.sqrt(5e-5 / e[big]), rtol=0.02)
+    assert low[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: plotting.county_map(Figure().subplots(), ["M0 0l1 0 0 1z"], [1, 2]), "values"),
+        (lambda: plotting.county_map(Figure().subplots(), ["nonsense"], [1]), "paths must be"),
+        (lambda: plotting.county_map(Figure().subplots(), ["M0 x z"], [1]), "paths must be"),
+        (lambda: plotting.funnel_limits([0.0], 1.0), "exposure must be positive"),
+        (lambda: plotting.funnel_limits([1.0], 0.0), "rate must be"),
+        (lambda: plotting.funnel_limits([1.0], 1.0, 95), "level must lie"),
+    ],
+)
+def test_bad_input_of_maps_and_funnels(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()
+
+
 def test_bad_input():
     flat = GaussianMixture([1], [[0, 0]], [np.eye(2)])
     with pytest.raises(ValueError, match="model must have D = 1"):
