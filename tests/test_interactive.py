@@ -201,7 +201,8 @@ def test_a_reader_points_at_a_county_or_types_its_name(tab, rate_map):
     assert raw == [interactive.COLORS[0], interactive.COLORS[4], "#999"]  # 0 and 8; middle 6.67
     tab.locator(".areas path").nth(1).hover()
     assert tab.inner_text(".words") == (
-        "Right, Ohio: 4 deaths in 50000 person-years, raw rate 8.00, posterior mean 6.00 per 100000."
+        "Right, Ohio: 4 deaths in 50000 person-years, "
+        "raw rate 8.00, posterior mean 6.00 per 100000."
     )
     tab.fill("input", "low")
     assert tab.inner_text(".words") == "Low, Utah: no data."
