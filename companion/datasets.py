@@ -318,12 +318,64 @@ def load_state_shapes() -> pd.DataFrame:
     )
 
 
+def load_polls_2016() -> pd.DataFrame:
+    """Load polls of single states before the US presidential election of 8 November 2016.
+
+    Returns
+    -------
+    DataFrame of 1433 rows
+        ``state``, ``pollster``, ``start`` and ``end`` (first and last day of asking; all ended on
+        15 October or later), ``sample_size`` (persons), ``population`` ("lv", likely, or "rv",
+        registered voters), ``clinton`` and ``trump`` (shares of those asked, in per cent).
+
+    Notes
+    -----
+    Collected by FiveThirtyEight; as in the R package dslabs.
+
+    Examples
+    --------
+    >>> load_polls_2016()["pollster"].nunique()
+    103
+    """
+    return _load(
+        "polls_2016",
+        source="FiveThirtyEight, as in the R package dslabs",
+        units={"sample_size": "persons", "clinton": "per cent", "trump": "per cent"},
+        parse_dates=["start", "end"],
+    )
+
+
+def load_results_2016() -> pd.DataFrame:
+    """Load the result of the US presidential election of 2016 by state.
+
+    Returns
+    -------
+    DataFrame of 51 rows
+        ``state`` (50 states and the District of Columbia), ``electoral_votes`` (they sum to 538),
+        ``clinton`` and ``trump`` (shares of all votes, in per cent).
+
+    Notes
+    -----
+    As in the R package dslabs.
+
+    Examples
+    --------
+    >>> int(load_results_2016()["electoral_votes"].sum())
+    538
+    """
+    return _load(
+        "results_2016",
+        source="official results, as in the R package dslabs",
+        units={"electoral_votes": "votes", "clinton": "per cent", "trump": "per cent"},
+    )
+
+
 def _load(
-    name: str, *, source: str, units: dict[str, str], dtype: dict[str, Any] | None = None
+    name: str, *, source: str, units: dict[str, str], dtype: Any = None, parse_dates: Any = False
 ) -> pd.DataFrame:
     import pandas as pd
 
     with files("companion").joinpath("data", f"{name}.csv").open(encoding="utf-8") as file:
-        table = pd.read_csv(file, dtype=dtype)
+        table = pd.read_csv(file, dtype=dtype, parse_dates=parse_dates)
     table.attrs = {"source": source, "units": units}
     return table

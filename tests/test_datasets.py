@@ -142,3 +142,23 @@ def test_kidney_cancer():
     names = datasets.load_county_shapes().set_index("fips")
     joined = table[table["fips"] != "51515"].set_index("fips")
     assert (names.loc[joined.index, "county"] == joined["county"]).all()
+
+
+def test_polls_2016():
+    """Every state has polls; shares, dates and sizes are what the page says."""
+    polls = datasets.load_polls_2016()
+    results = datasets.load_results_2016()
+    assert set(polls["state"]) == set(results["state"])
+    assert polls["end"].between("2016-10-15", "2016-11-07").all()
+    assert (polls["start"] <= polls["end"]).all()
+    assert set(polls["population"]) == {"lv", "rv"}
+    assert polls["sample_size"].between(50, 100_000).all()
+    assert (polls["clinton"] + polls["trump"]).between(45, 100).all()
+    assert not polls.duplicated(["state", "pollster", "end"]).any()
+
+
+def test_results_2016():
+    """538 electoral votes; winner takes all gives 305 to Trump (306 with Maine's districts)."""
+    results = datasets.load_results_2016()
+    assert results["electoral_votes"].sum() == 538
+    assert results.loc[results["trump"] > results["clinton"], "electoral_votes"].sum() == 305

@@ -1,0 +1,188 @@
+"""Crossed effects: against the dense covariance, simulation, and planted errors."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import optimize, stats
+
+from companion import em
+from companion.crossed import CrossedNormal
+from companion.hierarchical import NormalNormal
+
+sds = st.floats(0, 5)
+
+
+def simulated(model, n_rows, n_columns, share, seed):
+    """Effects, and a random share of all pairs observed (at least one of every row and column)."""
+    rng = np.random.default_rng(seed)
+    pi = rng.normal(model.mean, model.row_sd, n_rows)
+    eta = rng.normal(0, model.column_sd, n_columns)
+    seen = rng.random((n_rows, n_columns)) < share
+    seen[np.arange(n_rows), np.arange(n_rows) % n_columns] = True
+    seen[np.arange(n_columns) % n_rows, np.arange(n_columns)] = True
+    row, column = np.nonzero(seen)
+    s = rng.uniform(0.5, 3, len(row))
+    x = pi[row] + eta[column] + rng.normal(0, np.hypot(s, model.extra_sd))
+    return (x, s, row, column), pi, eta
+
+
+def dense(model, x, s, row, column, n_rows, n_columns):
+    """The definition: one big Gaussian of effects and observations, conditioned on the latter."""
+    Z = np.hstack([np.eye(n_rows)[row], np.eye(n_columns)[column]])
+    prior = np.diag([model.row_sd**2] * n_rows + [model.column_sd**2] * n_columns)
+    V = Z @ prior @ Z.T + np.diag(s**2 + model.extra_sd**2)
+    gain = prior @ Z.T @ np.linalg.inv(V)
+    mean = np.array([model.mean] * n_rows + [0.0] * n_columns) + gain @ (x - model.mean)
+    log_evidence = stats.multivariate_normal.logpdf(x, np.full(len(x), model.mean), V)
+    return mean, prior - gain @ Z @ prior, log_evidence
+
+
+@given(st.integers(1, 7), st.integers(1, 7), sds, sds, sds, st.integers(0, 10_000))
+def test_the_solve_is_the_dense_posterior(n_rows, n_columns, row_sd, column_sd, extra_sd, seed):
+    model = CrossedNormal(2.0, row_sd, column_sd, extra_sd)
+    data, _, _ = simulated(model, n_rows, n_columns, 0.5, seed)
+    posterior = model.posterior(*data)
+    mean, covariance, log_evidence = dense(model, *data, n_rows, n_columns)
+    found = np.concatenate([posterior.row_mean, posterior.column_mean])
+    np.testing.assert_allclose(found, mean, atol=1e-10, rtol=1e-10)
+    blocks = np.block(
+        [
+            [posterior.row_covariance, posterior.cross_covariance],
+            [posterior.cross_covariance.T, posterior.column_covariance],
+        ]
+    )
+    np.testing.assert_allclose(blocks, covariance, atol=1e-10)
+    assert model.log_evidence(*data) == pytest.approx(log_evidence, abs=1e-9)
+
+
+def test_without_columns_it_is_the_normal_normal_model():
+    x, s = np.array([28.0, 8, -3, 7]), np.array([15.0, 10, 16, 11])
+    rows = np.arange(4)
+    posterior = CrossedNormal(8, 6, 0).posterior(x, s, rows, np.zeros(4, int))
+    one = NormalNormal(8, 6).posterior(x, s)
+    np.testing.assert_allclose(posterior.row_mean, one.mean)
+    np.testing.assert_allclose(np.sqrt(np.diag(posterior.row_covariance)), one.sd)
+
+
+TRUTH = CrossedNormal(3.0, 8.0, 2.5, 1.5)
+
+
+def test_em_reaches_the_maximum_that_an_optimiser_finds():
+    data, _, _ = simulated(TRUTH, 30, 20, 0.4, 1)
+    start = CrossedNormal(0.0, 5.0, 1.0, 1.0)
+    by_em = em.fit(start, *data, tol=1e-10, acceleration="squarem")
+    other = optimize.minimize(
+        lambda v: -start.from_vector(v).log_evidence(*data), start.to_vector(), method="BFGS"
+    )
+    assert by_em.log_likelihood == pytest.approx(-other.fun, abs=1e-5)
+    np.testing.assert_allclose(by_em.model.to_vector(), other.x, atol=2e-3)
+
+
+def test_the_hyperparameters_are_recovered():
+    """Mean of 40 fits within four standard errors of the truth, in squared units for the sds."""
+    fits = []
+    for seed in range(40):
+        data, _, _ = simulated(TRUTH, 40, 30, 0.5, seed)
+        fits.append(em.fit(TRUTH, *data, tol=1e-6, acceleration="squarem").model.to_vector())
+    fits = np.array(fits)
+    error = (fits.mean(axis=0) - TRUTH.to_vector()) / (fits.std(axis=0) / np.sqrt(40))
+    assert (abs(error) < 4).all(), error
+
+
+def coverage(model_of, n_worlds=150):
+    """Share of true row effects inside their 90 % intervals, over simulated elections."""
+    inside = []
+    for seed in range(n_worlds):
+        data, pi, _ = simulated(TRUTH, 12, 9, 0.6, 1000 + seed)
+        posterior = model_of(TRUTH).posterior(*data)
+        z = (pi - posterior.row_mean) / np.sqrt(np.diag(posterior.row_covariance))
+        inside.append(np.mean(abs(z) < stats.norm.ppf(0.95)))
+    return np.mean(inside), np.std(inside) / np.sqrt(n_worlds)
+
+
+def test_intervals_are_calibrated():
+    share, error = coverage(lambda m: m)
+    assert abs(share - 0.9) < 4 * error
+
+
+@pytest.mark.parametrize(
+    "planted",
+    [
+        lambda m: CrossedNormal(m.mean, m.row_sd, 0.0, m.extra_sd),  # pollsters without a bias
+        lambda m: CrossedNormal(m.mean, m.row_sd, m.column_sd**2, m.extra_sd),  # variance for sd
+        lambda m: CrossedNormal(m.mean, m.row_sd, m.column_sd, 0.0),
+    ],
+)
+def test_planted_wrong_models_are_not_calibrated(planted):
+    share, error = coverage(planted)
+    assert abs(share - 0.9) > 4 * error
+
+
+def test_planted_a_forgotten_cross_covariance_makes_em_fall():
+    class Forgets(CrossedNormal):
+        def e_step(self, *data):
+            statistics, log_evidence = super().e_step(*data)
+            statistics.extras[1] -= 0.3 * len(data[0])
+            return statistics, log_evidence
+
+        def m_step(self, statistics):
+            found = super().m_step(statistics)
+            return Forgets(found.mean, found.row_sd, found.column_sd, found.extra_sd)
+
+    data, _, _ = simulated(TRUTH, 30, 20, 0.4, 1)
+    best = em.fit(TRUTH, *data, tol=1e-8, acceleration="squarem").model
+    with pytest.raises(em.ObjectiveFellError):
+        em.fit(Forgets(best.mean, best.row_sd, best.column_sd, best.extra_sd), *data, max_iter=5)
+
+
+def test_statistics_of_separate_elections_add():
+    one, _, _ = simulated(TRUTH, 5, 4, 0.7, 1)
+    two, _, _ = simulated(TRUTH, 6, 3, 0.7, 2)
+    both = [
+        np.concatenate([a, b + shift]) for a, b, shift in zip(one, two, (0, 0, 5, 4), strict=True)
+    ]
+    whole, evidence = TRUTH.e_step(*both)
+    parts = [TRUTH.e_step(*d) for d in (one, two)]
+    joined = parts[0][0] + parts[1][0]
+    for name in ("rows", "columns", "extras"):
+        np.testing.assert_allclose(getattr(joined, name), getattr(whole, name), rtol=1e-10)
+    assert parts[0][1] + parts[1][1] == pytest.approx(evidence, rel=1e-12)
+
+
+def test_draws_have_the_posterior_covariance():
+    data, _, _ = simulated(TRUTH, 4, 3, 0.8, 3)
+    posterior = TRUTH.posterior(*data)
+    draws = posterior.sample_rows(np.random.default_rng(0), 100_000)
+    np.testing.assert_allclose(draws.mean(axis=0), posterior.row_mean, atol=0.05)
+    np.testing.assert_allclose(np.cov(draws.T), posterior.row_covariance, atol=0.06)
+
+
+def test_a_row_without_observations_and_a_column_with_one():
+    model = CrossedNormal(1.0, 2.0, 3.0)
+    posterior = model.posterior([5.0], [1.0], [0], [0], n_rows=3)
+    assert posterior.row_mean[1:].tolist() == [1.0, 1.0]
+    np.testing.assert_allclose(np.diag(posterior.row_covariance)[1:], 4.0)
+    assert posterior.row_mean[0] == pytest.approx(1 + 4 * 4 / 14)  # the rest: column 9, noise 1
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: CrossedNormal(0, -1, 1), "row_sd must not be negative"),
+        (lambda: CrossedNormal(0, 1, np.nan), "column_sd holds 1 NaN"),
+        (lambda: TRUTH.posterior([1.0], [0.0], [0], [0]), "standard_error must be positive"),
+        (lambda: TRUTH.posterior([1.0], [1.0], [-1], [0]), "row must not be negative"),
+        (lambda: TRUTH.posterior([1.0], [1.0], [0.5], [0]), "row must be integers"),
+        (
+            lambda: TRUTH.posterior([1.0, 2], [1.0, 1], [0, 1], [0]),
+            r"column must have shape \(2,\)",
+        ),
+        (lambda: TRUTH.posterior([1.0], [1.0], [3], [0], n_rows=2), "n_rows is 2, but row goes"),
+        (lambda: TRUTH.log_evidence([[1.0]], [1.0], [0], [0]), r"x must have shape \(N,\)"),
+        (lambda: TRUTH.e_step([np.inf], [1.0], [0], [0]), "x holds 1 NaN or infinite"),
+    ],
+)
+def test_bad_input_is_named(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()
