@@ -516,7 +516,8 @@ class RateMap:
         )
         controls = f"""<button type="button" class="which" aria-pressed="false">Show posterior
             means</button><label>find <input type="search" size="18" placeholder="a county"></label>
-            <span class="title">Raw rates</span>, deaths per 100 000 person-years: {legend}"""
+            <span><span class="title">Raw rates</span>, deaths per 100&nbsp;000
+            person-years:</span> {legend}"""
         return _page(
             title="Rates of US counties",
             description="A map of counties coloured by raw rate or by posterior mean. Point at a "
