@@ -782,6 +782,7 @@ show();
 
 _RATE_MAP = """
 var areas = all(".areas path"), posterior = false, button = one(".which");
+var pointed = -1;  // a page that moves under a resting pointer is no pointing
 function paint() {
   var classes = posterior ? data.post : data.raw;
   areas.forEach(function (area, j) {
@@ -801,7 +802,7 @@ function tell(j) {
 ["pointerover", "click"].forEach(function (kind) {
   one(".areas").addEventListener(kind, function (event) {
     var j = areas.indexOf(event.target);
-    if (j >= 0) { tell(j); }
+    if (j >= 0 && (j !== pointed || kind === "click")) { pointed = j; tell(j); }
   });
 });
 button.addEventListener("click", function () { posterior = !posterior; paint(); });
