@@ -282,8 +282,8 @@ def load_county_shapes() -> pd.DataFrame:
 
     Examples
     --------
-    >>> load_county_shapes()["path"].str.startswith("M").all()
-    np.True_
+    >>> bool(load_county_shapes()["path"].str.startswith("M").all())
+    True
     """
     return _load(
         "counties",

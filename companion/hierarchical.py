@@ -443,8 +443,8 @@ class Population(ABC):
 
         Examples
         --------
-        >>> BetaBinomial.log_diffuse_hyperprior(np.array([0.0, 2.0])).round(4)
-        np.float64(-2.3863)
+        >>> BetaBinomial.log_diffuse_hyperprior(np.array([[0.0, 2.0]])).round(4)
+        array([-2.3863])
         """
 
     if TYPE_CHECKING:  # a property of two populations, a field of the third

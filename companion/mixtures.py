@@ -22,7 +22,8 @@ from companion.em import CollapsedComponentError
 
 CovarianceType = Literal["full", "diagonal", "spherical", "tied"]
 
-BLOCK = 2**15  # numbers in one block of the E-step: small enough for the processor's cache
+BLOCK = 2**16  # numbers in one block of the E-step: small enough for the processor's cache
+LEAST = 256  # points in a block at least, so that its matrix products pay
 UNDERFLOW = -700.0  # exp(-700) is 1e-304: smaller responsibilities than this do not matter
 EMPTY = 1e-200  # a component with less than this share of the points has lost them all
 COLLAPSED = 1e-12  # a variance this small, relative to that of all the data, is a collapse
@@ -500,9 +501,10 @@ class GaussianMixture:
         if labels is not None:
             labels = _check.labels(labels, "labels", len(x), self.n_components)
         K, D = self.means.shape
-        statistics = MixtureStatistics(np.zeros(K), np.zeros((K, D)), np.zeros((K, D, D)))
+        # Moments in each component's own frame, where numbers are near one; then back to x.
+        framed = MixtureStatistics(np.zeros(K), np.zeros((K, D)), np.zeros((K, D, D)))
         log_likelihood = 0.0
-        size = max(1, BLOCK // (K * D))
+        size = max(LEAST, BLOCK // (K * D))
         for start in range(0, len(x), size):
             block = slice(start, start + size)
             z = self._whiten(x[block])
@@ -510,17 +512,13 @@ class GaussianMixture:
             r, log_density = _normalise(joint)
             if labels is not None:
                 log_density = _clamp(r, joint, log_density, labels[block])
-            # Moments in each component's own frame, where numbers are near one; then back to x.
             counts = r.sum(axis=1)
-            mean, scatter = _moments(z, r, counts)
-            L = self._cholesky_factors
-            statistics += MixtureStatistics(
-                counts,
-                self.means + (L @ mean[:, :, np.newaxis])[:, :, 0],
-                L @ scatter @ L.transpose(0, 2, 1),
-            )
+            framed += MixtureStatistics(counts, *_moments(z, r, counts))
             log_likelihood += float(log_density.sum())
-        return statistics, log_likelihood
+        L = self._cholesky_factors
+        means = self.means + (L @ framed.means[:, :, np.newaxis])[:, :, 0]
+        scatters = L @ framed.scatters @ L.transpose(0, 2, 1)
+        return MixtureStatistics(framed.counts, means, scatters), log_likelihood
 
     def m_step(self, statistics: MixtureStatistics) -> GaussianMixture:
         r"""M-step: the mixture that maximises the (expected) complete-data log-likelihood.
@@ -797,13 +795,17 @@ class GaussianMixture:
         return r.T
 
     def _whiten(self, x: Floats) -> Floats:
-        """Points in each component's own frame, (K, N, D): there the component is N(0, I)."""
-        return (x - self.means[:, np.newaxis, :]) @ self._whitening.transpose(0, 2, 1)
+        """Points in each component's own frame, (K, D, N): there the component is N(0, I)."""
+        off = np.ascontiguousarray(x.T) - self.means[:, :, np.newaxis]
+        return self._whitening * off if self.n_dimensions == 1 else self._whitening @ off
 
     def _log_joint(self, z: Floats) -> Floats:
         """Log of lambda_k N(x_n | mu_k, Sigma_k), from the whitened points: shape (K, N)."""
         constants = self._log_weights + self._log_normalisers
-        return np.asarray(constants[:, np.newaxis] - 0.5 * np.einsum("knd,knd->kn", z, z))
+        squares = np.einsum("kdn,kdn->kn", z, z)
+        squares *= -0.5
+        squares += constants[:, np.newaxis]
+        return np.asarray(squares)
 
 
 @dataclass(frozen=True, eq=False)
@@ -1061,10 +1063,12 @@ def _normalise(log_joint: Floats) -> tuple[Floats, Floats]:
     top = log_joint.max(axis=0)
     if not np.isfinite(top).all():
         raise ValueError("x lies so far from every component that its square overflows")
-    shifted = np.maximum(log_joint - top, UNDERFLOW)  # exp is slow where it underflows
-    r = np.exp(shifted)
+    r = log_joint - top
+    np.maximum(r, UNDERFLOW, out=r)  # exp is slow where it underflows
+    np.exp(r, out=r)
     total = r.sum(axis=0)
-    return r / total, top + np.log(total)
+    r /= total
+    return r, top + np.log(total)
 
 
 def _clamp(r: Floats, log_joint: Floats, log_density: Floats, labels: _check.Integers) -> Floats:
@@ -1078,14 +1082,14 @@ def _clamp(r: Floats, log_joint: Floats, log_density: Floats, labels: _check.Int
 
 
 def _moments(z: Floats, r: Floats, counts: Floats) -> tuple[Floats, Floats]:
-    """Weighted means (K, D) and scatters about them (K, D, D) of z (K, N, D), weights r (K, N)."""
-    rz = r[:, :, np.newaxis] * z
-    total = rz.sum(axis=1)
+    """Weighted means (K, D) and scatters about them (K, D, D) of z (K, D, N), weights r (K, N)."""
+    rz = r[:, np.newaxis, :] * z
+    total = rz.sum(axis=2)
     mean = np.divide(
         total, counts[:, np.newaxis], out=np.zeros_like(total), where=counts[:, np.newaxis] > 0
     )
     outer = total[:, :, np.newaxis] * mean[:, np.newaxis, :]
-    return mean, rz.transpose(0, 2, 1) @ z - outer
+    return mean, rz @ z.transpose(0, 2, 1) - outer
 
 
 def _statistics(x: Floats, r: Floats) -> MixtureStatistics:
@@ -1097,7 +1101,7 @@ def _statistics(x: Floats, r: Floats) -> MixtureStatistics:
         out=np.zeros((len(r), x.shape[1])),
         where=counts[:, np.newaxis] > 0,
     )
-    mean, scatter = _moments(x - centres[:, np.newaxis, :], r, counts)
+    mean, scatter = _moments(x.T - centres[:, :, np.newaxis], r, counts)
     return MixtureStatistics(counts, centres + mean, scatter)
 
 

@@ -208,7 +208,7 @@ class WeightsForgotten(GaussianMixture):
 
 class HalfForgotten(GaussianMixture):
     def _log_joint(self, z):
-        return super()._log_joint(z) - 0.5 * (z**2).sum(axis=2)
+        return super()._log_joint(z) - 0.5 * (z**2).sum(axis=1)
 
 
 class NormalisedOverPoints(GaussianMixture):
