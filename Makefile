@@ -3,7 +3,7 @@ SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help book test ranges lab serve lock clean
+.PHONY: help book test ranges bench lab serve lock clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -27,6 +27,9 @@ ranges:  ## run the companion's tests and the chapters at the lowest versions th
 	@# Old libraries may complain of their own newer dependencies: deprecations are no errors here.
 	_build/ranges/bin/python -m pytest -n 2 --dist loadfile -W default::DeprecationWarning \
 	  companion book/*.ipynb tests $(addprefix --ignore tests/test_,site.py project.py build.py)
+
+bench: .venv/installed  ## measure speed and memory, and write the tables of the companion's page
+	$(BIN)/python benchmarks/bench.py
 
 lab: .venv/installed  ## open the chapters in JupyterLab
 	$(BIN)/jupyter lab book

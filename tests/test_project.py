@@ -1,7 +1,8 @@
 """The project as a whole: style, types, docstrings, locked versions."""
 
-import importlib
+import importlib.util
 import inspect
+import json
 import pkgutil
 import re
 import subprocess
@@ -95,3 +96,17 @@ def test_katex_style_belongs_to_the_katex_that_sets_the_formulas():
     assert f'"{katex.katex_version}"' in style
     fonts = {path.name for path in (ROOT / "book" / "_static" / "katex" / "fonts").iterdir()}
     assert fonts == set(re.findall(r"url\(fonts/([^)]+)\)", style))
+
+
+def test_the_tables_of_costs_are_those_that_were_measured():
+    """The companion's page shows what `make bench` wrote as JSON, and nothing typed by hand."""
+    path = ROOT / "benchmarks" / "bench.py"
+    spec = importlib.util.spec_from_file_location("bench", path)
+    bench = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(bench)
+    found = json.loads(bench.RESULTS.read_text(encoding="utf-8"))
+    page = bench.PAGE.read_text(encoding="utf-8")
+    shown = page.split(bench.MARKS[0])[1].split(bench.MARKS[1])[0]
+    assert shown.strip() == bench.table(found)
+    found["rats"]["posterior_ms"] *= 2
+    assert shown.strip() != bench.table(found)
