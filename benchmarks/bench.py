@@ -190,6 +190,11 @@ def machine():
     }  # fmt: skip
 
 
+def figure(value):
+    """Three digits, without powers of ten."""
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
+
+
 def table(found):
     """Render the results as Markdown."""
     m = found["machine"]
@@ -204,8 +209,8 @@ def table(found):
     ]
     lines += [
         f"| N = {r['points']:,}, D = {r['dimensions']}, K = {r['components']} | {r['threads']} "
-        f"| {r['companion_ms']:.3g} ms | {r['scikit_learn_ms']:.3g} ms | {r['ratio']:.1f} "
-        f"| {r['companion_mb']:.3g} MB | {r['scikit_learn_mb']:.3g} MB |"
+        f"| {figure(r['companion_ms'])} ms | {figure(r['scikit_learn_ms'])} ms | {r['ratio']:.1f} "
+        f"| {figure(r['companion_mb'])} MB | {figure(r['scikit_learn_mb'])} MB |"
         for r in found["mixtures"]
     ]
     lines += [
@@ -215,8 +220,8 @@ def table(found):
         "|---|---|---|---|---|",
     ]
     lines += [
-        f"| {r['units']:,} units | {r['beta_binomial_ms']:.3g} ms | {r['scipy_ms']:.3g} ms "
-        f"| {r['ratio']:.1f} | {r['gamma_poisson_ms']:.3g} ms |"
+        f"| {r['units']:,} units | {figure(r['beta_binomial_ms'])} ms | {figure(r['scipy_ms'])} ms "
+        f"| {r['ratio']:.1f} | {figure(r['gamma_poisson_ms'])} ms |"
         for r in found["populations"]
     ]
     r = found["rats"]
@@ -224,19 +229,19 @@ def table(found):
         "",
         "| full Bayes for the rats, to nine digits | time |",
         "|---|---|",
-        f"| posterior of the hyperparameters | {r['posterior_ms']:.3g} ms |",
-        f"| 10,000 joint draws of all rates | {r['draws_ms']:.3g} ms |",
-        f"| 71 intervals | {r['intervals_ms']:.3g} ms |",
+        f"| posterior of the hyperparameters | {figure(r['posterior_ms'])} ms |",
+        f"| 10,000 joint draws of all rates | {figure(r['draws_ms'])} ms |",
+        f"| 71 intervals | {figure(r['intervals_ms'])} ms |",
         "",
         "| EM over chunks, three steps | time | peak memory |",
         "|---|---|---|",
     ]
     lines += [
-        f"| {r['points']:,} points | {r['seconds']:.2g} s | {r['peak_mb']:.3g} MB |"
+        f"| {r['points']:,} points | {r['seconds']:.2g} s | {figure(r['peak_mb'])} MB |"
         for r in found["chunks"]
     ]
     lines += ["", "| import | seconds above bare Python |", "|---|---|"]
-    lines += [f"| `{name}` | {seconds:.2f} |" for name, seconds in found["imports"].items()]
+    lines += [f"| `{name}` | {max(seconds, 0):.2f} |" for name, seconds in found["imports"].items()]
     return "\n".join(lines)
 
 
