@@ -80,6 +80,37 @@ def simplex(value: ArrayLike, name: str) -> Floats:
     return array
 
 
+def not_negative(value: ArrayLike, name: str) -> Floats:
+    """Return numbers >= 0."""
+    array = finite(value, name)
+    if (array < 0).any():
+        raise ValueError(f"{name} must not be negative: the smallest is {array.min():g}")
+    return array
+
+
+def positive(value: ArrayLike, name: str) -> Floats:
+    """Return numbers > 0."""
+    array = finite(value, name)
+    if (array <= 0).any():
+        raise ValueError(f"{name} must be positive: the smallest is {array.min():g}")
+    return array
+
+
+def whole(value: ArrayLike, name: str) -> Floats:
+    """Return whole numbers, as floats."""
+    array = finite(value, name)
+    if (array != np.floor(array)).any():
+        raise ValueError(f"{name} must be whole numbers")
+    return array
+
+
+def fraction(value: float, name: str) -> float:
+    """Return a number strictly between 0 and 1."""
+    if not 0 < value < 1:
+        raise ValueError(f"{name} must lie between 0 and 1, not {value!r}")
+    return value
+
+
 def count(value: int, name: str, at_least: int = 1) -> int:
     """Return a whole number not below `at_least`."""
     if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < at_least:

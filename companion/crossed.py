@@ -344,13 +344,11 @@ def _data(
         raise ValueError(f"x must have shape (N,), not {values.shape}")
     errors = _check.finite(standard_error, "standard_error")
     _check.shape(errors, "standard_error", values.shape)
-    if (errors <= 0).any():
-        raise ValueError(f"standard_error must be positive: the smallest is {errors.min():g}")
+    _check.positive(errors, "standard_error")
     groups, lengths = [], []
     for name, given, length in (("row", row, n_rows), ("column", column, n_columns)):
         group = _check.labels(given, name, len(values))
-        if group.min() < 0:
-            raise ValueError(f"{name} must not be negative: the smallest is {group.min()}")
+        _check.not_negative(group, name)
         needed = int(group.max()) + 1
         length = needed if length is None else _check.count(length, f"n_{name}s")
         if length < needed:

@@ -26,7 +26,6 @@ from companion.hierarchical import (
     NormalNormal,
     Population,
     UnitPosterior,
-    _level,
 )
 
 P = TypeVar("P", bound=Population)
@@ -233,7 +232,8 @@ def fit_evidence(
     >>> round(found.population.alpha, 4), round(found.population.beta, 4)
     (2.3416, 14.1148)
     """
-    return _climb(kind, y, size, None, start, max_iter)
+    y, size = kind.check_data(y, size)
+    return _climb(kind, y, size, _Target(kind.evidence(y, size), None), start, max_iter)
 
 
 def fit_map2(
@@ -285,28 +285,27 @@ def fit_map2(
     >>> round(found.population.mean, 4)
     0.1436
     """
-    return _climb(kind, y, size, log_hyperprior or kind.log_diffuse_hyperprior, start, max_iter)
+    y, size = kind.check_data(y, size)
+    log_hyperprior = log_hyperprior or kind.log_diffuse_hyperprior
+    return _climb(kind, y, size, _Target(kind.evidence(y, size), log_hyperprior), start, max_iter)
 
 
 def _climb(
     kind: type[P],
-    y: ArrayLike,
-    size: ArrayLike,
-    log_hyperprior: LogDensity | None,
-    start: P | None,
-    max_iter: int,
+    y: Floats,
+    size: Floats,
+    target: _Target,
+    start: P | None = None,
+    max_iter: int = 200,
 ) -> HyperFit[P]:
     """Newton's method on the log evidence, plus a log hyperprior if there is one."""
-    y, size = kind.check_data(y, size)
     _check.count(max_iter, "max_iter")
     seen = size > 0
-    if log_hyperprior is None and seen.sum() < 2:
+    if target.log_hyperprior is None and seen.sum() < 2:
         raise ValueError(f"y must hold at least two units that were observed, not {seen.sum()}")
     normal = issubclass(kind, NormalNormal)
-    if log_hyperprior is None and not normal and not y.any():
+    if target.log_hyperprior is None and not normal and not y.any():
         raise NoMaximumError(_no_spread(kind, y, size))
-    evidence = kind.evidence(y, size)
-    target = _Target(evidence, log_hyperprior)
     x = _start(kind, y, size) if start is None else start.to_vector()
     if not np.isfinite(x[1]):  # a NormalNormal with sd = 0
         x[1] = np.log(size.min() / 2)
@@ -581,15 +580,12 @@ class HyperPosterior(Generic[P]):
     @property
     def unit_mean(self) -> Floats:
         """Posterior mean of every unit's parameter, shape (J,)."""
-        posterior, weights = self._units()
-        return np.asarray(weights @ posterior.mean)
+        return _mixture_moments(*self._units())[0]
 
     @property
     def unit_sd(self) -> Floats:
         """Posterior standard deviation of every unit's parameter, shape (J,)."""
-        posterior, weights = self._units()
-        mean = weights @ posterior.mean
-        return np.asarray(np.sqrt(weights @ (posterior.sd**2 + (posterior.mean - mean) ** 2)))
+        return _mixture_moments(*self._units())[1]
 
     def unit_interval(self, level: float = 0.95) -> Floats:
         """Central posterior interval of every unit's parameter, the hyperparameters averaged out.
@@ -611,7 +607,7 @@ class HyperPosterior(Generic[P]):
                [0.23, 0.4 ],
                [0.4 , 0.62]])
         """
-        tail = (1 - _level(level)) / 2
+        tail = (1 - _check.fraction(level, "level")) / 2
         return np.stack([self._unit_quantile(p) for p in (tail, 1 - tail)], axis=-1)
 
     def unit_cdf(self, theta: ArrayLike) -> Floats:
@@ -751,7 +747,7 @@ class HyperPosterior(Generic[P]):
     def _unit_quantile(self, probability: float) -> Floats:
         """Invert the distribution function of every unit: Newton's steps within a bracket."""
         posterior, weights = self._units(1e-8)
-        mean, sd = self.unit_mean, self.unit_sd
+        mean, sd = _mixture_moments(posterior, weights)
         low, high = mean - 50 * sd, mean + 50 * sd
         theta = mean + special.ndtri(probability) * sd
         for _ in range(60):
@@ -767,6 +763,13 @@ class HyperPosterior(Generic[P]):
             if (moved <= 1e-8 * sd).all():
                 break
         return np.asarray(theta)
+
+
+def _mixture_moments(posterior: UnitPosterior, weights: Floats) -> tuple[Floats, Floats]:
+    """Mean and standard deviation of every unit, averaged over the nodes."""
+    mean = weights @ posterior.mean
+    variance = weights @ (posterior.sd**2 + (posterior.mean - mean) ** 2)
+    return np.asarray(mean), np.sqrt(variance)
 
 
 def full_bayes(
@@ -823,13 +826,11 @@ def full_bayes(
     >>> round(float(posterior.unit_mean[70]), 8)
     0.21085684
     """
-    if not 0 < tol < 1:
-        raise ValueError(f"tol must lie between 0 and 1, not {tol!r}")
+    _check.fraction(tol, "tol")
     y, size = kind.check_data(y, size)
-    log_hyperprior = log_hyperprior or kind.log_diffuse_hyperprior
-    target = _Target(kind.evidence(y, size), log_hyperprior)
+    target = _Target(kind.evidence(y, size), log_hyperprior or kind.log_diffuse_hyperprior)
     try:
-        top = fit_map2(kind, y, size, log_hyperprior=log_hyperprior)
+        top = _climb(kind, y, size, target)
     except NoMaximumError as error:
         raise ImproperPosteriorError(
             f"the posterior of the hyperparameters has no top: {error}; try a proper log_hyperprior"

@@ -213,10 +213,9 @@ def beta_binomial_logpmf(k: ArrayLike, n: ArrayLike, alpha: ArrayLike, beta: Arr
     >>> np.exp(beta_binomial_logpmf([0, 1, 2], 2, alpha=1, beta=1)).round(6)
     array([0.333333, 0.333333, 0.333333])
     """
-    k, n = _whole(k, "k"), _whole(n, "n")
-    if (n < 0).any():
-        raise ValueError(f"n must not be negative: the smallest is {n.min():g}")
-    alpha, beta = _positive(alpha, "alpha"), _positive(beta, "beta")
+    k, n = _check.whole(k, "k"), _check.whole(n, "n")
+    _check.not_negative(n, "n")
+    alpha, beta = _check.positive(alpha, "alpha"), _check.positive(beta, "beta")
     inside = (k >= 0) & (k <= n)
     k = np.where(inside, k, 0)
     value = log_beta_binomial(k, np.maximum(n, k), alpha, beta)
@@ -592,17 +591,3 @@ def _urn(white: float, black: float, reinforcement: float) -> None:
 def _enough(white: float, black: float, reinforcement: float, n: int) -> None:
     if reinforcement == -1 and n > white + black:
         raise ValueError(f"the urn holds {white + black:g} balls and cannot give {n}")
-
-
-def _whole(value: ArrayLike, name: str) -> Floats:
-    array = _check.finite(value, name)
-    if (array != np.floor(array)).any():
-        raise ValueError(f"{name} must be whole numbers")
-    return array
-
-
-def _positive(value: ArrayLike, name: str) -> Floats:
-    array = _check.finite(value, name)
-    if (array <= 0).any():
-        raise ValueError(f"{name} must be positive: the smallest is {array.min():g}")
-    return array

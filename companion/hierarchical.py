@@ -14,6 +14,7 @@ derivatives, the prior predictive, the shrinkage, and the two steps of EM with t
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -130,7 +131,7 @@ class UnitPosterior(ABC):
         >>> NormalPosterior([0.0], [1.0]).interval(0.95).round(2)
         array([[-1.96,  1.96]])
         """
-        tail = (1 - _level(level)) / 2
+        tail = (1 - _check.fraction(level, "level")) / 2
         return np.stack([self.quantile(tail), self.quantile(1 - tail)], axis=-1)
 
 
@@ -292,6 +293,14 @@ class Evidence(ABC):
         """
 
 
+def _by_blocks(value: Callable[[Floats], Floats], vectors: Floats, n_units: int) -> Floats:
+    """Evaluate points (..., 2) in blocks, so that a (points, units) array stays small."""
+    flat = vectors.reshape(-1, 2)
+    rows = max(1, BLOCK // n_units)
+    parts = [value(flat[begin : begin + rows]) for begin in range(0, len(flat), rows)]
+    return np.concatenate(parts).reshape(vectors.shape[:-1])
+
+
 # -------------------------------------------------------------------------- populations
 
 
@@ -302,9 +311,9 @@ class Population(ABC):
     coordinates: ClassVar[tuple[str, str]]
 
     @property
-    @abstractmethod
-    def hyperparameters(self) -> tuple[float, float]:
+    def hyperparameters(self) -> tuple[float, ...]:
         """The two numbers that define the population."""
+        return tuple(vars(self).values())
 
     @staticmethod
     @abstractmethod
@@ -720,15 +729,11 @@ class BetaBinomial(Population):
     def __post_init__(self) -> None:
         _positive(self, "alpha", "beta")
 
-    @property
-    def hyperparameters(self) -> tuple[float, float]:  # noqa: D102
-        return self.alpha, self.beta
-
     @staticmethod
     def check_data(y: ArrayLike, size: ArrayLike) -> tuple[Floats, Floats]:  # noqa: D102
         y, n = _pair(y, size, "y", "n")
-        _whole(y, "y")
-        _whole(n, "n")
+        _check.whole(_check.not_negative(y, "y"), "y")
+        _check.whole(_check.not_negative(n, "n"), "n")
         if (y > n).any():
             j = int(np.argmax(y > n))
             raise ValueError(f"y must not exceed n: unit {j} has {y[j]:g} of {n[j]:g}")
@@ -816,7 +821,7 @@ class BetaBinomial(Population):
         >>> BetaBinomial(2, 8).shrinkage([0, 10, 90])
         array([1. , 0.5, 0.1])
         """
-        n = _amounts(size, "n")
+        n = _check.not_negative(size, "n")
         return np.asarray((self.alpha + self.beta) / (self.alpha + self.beta + n))
 
     def log_prior_predictive(self, y: ArrayLike, size: ArrayLike) -> Floats:  # noqa: D102
@@ -826,7 +831,7 @@ class BetaBinomial(Population):
     def sample_prior_predictive(  # noqa: D102
         self, size: ArrayLike, rng: np.random.Generator, n_samples: int = 1
     ) -> Floats:
-        n = np.atleast_1d(_amounts(size, "n")).astype(int)
+        n = np.atleast_1d(_check.not_negative(size, "n")).astype(int)
         return rng.binomial(n, rng.beta(self.alpha, self.beta, (n_samples, len(n)))).astype(float)
 
     def _expectations(self, y: Floats, size: Floats) -> tuple[Floats, Floats]:
@@ -944,16 +949,11 @@ class GammaPoisson(Population):
     def __post_init__(self) -> None:
         _positive(self, "shape", "rate")
 
-    @property
-    def hyperparameters(self) -> tuple[float, float]:  # noqa: D102
-        return self.shape, self.rate
-
     @staticmethod
     def check_data(y: ArrayLike, size: ArrayLike) -> tuple[Floats, Floats]:  # noqa: D102
         y, exposure = _pair(y, size, "y", "exposure")
-        _whole(y, "y")
-        if (exposure < 0).any():
-            raise ValueError(f"exposure must not be negative: the smallest is {exposure.min():g}")
+        _check.whole(_check.not_negative(y, "y"), "y")
+        _check.not_negative(exposure, "exposure")
         if ((exposure == 0) & (y > 0)).any():
             j = int(np.argmax((exposure == 0) & (y > 0)))
             raise ValueError(f"exposure must be positive where y is: unit {j} has y = {y[j]:g}")
@@ -1033,7 +1033,7 @@ class GammaPoisson(Population):
         >>> GammaPoisson(2, 10).shrinkage([0, 10, 90])
         array([1. , 0.5, 0.1])
         """
-        return np.asarray(self.rate / (self.rate + _amounts(size, "exposure")))
+        return np.asarray(self.rate / (self.rate + _check.not_negative(size, "exposure")))
 
     def log_prior_predictive(self, y: ArrayLike, size: ArrayLike) -> Floats:  # noqa: D102
         y, exposure = self.check_data(y, size)
@@ -1046,7 +1046,7 @@ class GammaPoisson(Population):
     def sample_prior_predictive(  # noqa: D102
         self, size: ArrayLike, rng: np.random.Generator, n_samples: int = 1
     ) -> Floats:
-        exposure = np.atleast_1d(_amounts(size, "exposure"))
+        exposure = np.atleast_1d(_check.not_negative(size, "exposure"))
         theta = rng.gamma(self.shape, 1 / self.rate, (n_samples, len(exposure)))
         return rng.poisson(exposure * theta).astype(float)
 
@@ -1105,17 +1105,14 @@ class _GammaPoissonEvidence(Evidence):
         self.counts = _rising.RisingSum(y.astype(int))
 
     def value(self, vectors: Floats) -> Floats:
-        flat = np.atleast_2d(vectors.reshape(-1, 2))
-        found = np.empty(len(flat))
-        rows = max(1, BLOCK // len(self.y))
-        for begin in range(0, len(flat), rows):
-            block = flat[begin : begin + rows]
-            mean, shape = np.exp(block[:, 0]), np.exp(block[:, 1])
+        def of_block(points: Floats) -> Floats:
+            mean, shape = np.exp(points[:, 0]), np.exp(points[:, 1])
             t = self.exposure * (mean / shape)[:, None]
             spread = shape * _rising.log1p_minus(t).sum(axis=1) + np.log1p(t) @ self.y
             cost = special.kl_div(self.events, self.total * mean)
-            found[begin : begin + rows] = self.pooled - cost - spread + self.counts.value(shape)
-        return np.asarray(found.reshape(vectors.shape[:-1]))
+            return np.asarray(self.pooled - cost - spread + self.counts.value(shape))
+
+        return _by_blocks(of_block, vectors, len(self.y))
 
     def derivatives(self, vector: Floats) -> tuple[Floats, Floats]:
         mean, shape = np.exp(vector)
@@ -1175,16 +1172,10 @@ class NormalNormal(Population):
         if self.sd < 0:
             raise ValueError(f"sd must not be negative, but is {self.sd!r}")
 
-    @property
-    def hyperparameters(self) -> tuple[float, float]:  # noqa: D102
-        return self.mean, self.sd
-
     @staticmethod
     def check_data(y: ArrayLike, size: ArrayLike) -> tuple[Floats, Floats]:  # noqa: D102
         y, s = _pair(y, size, "y", "standard_error")
-        if (s <= 0).any():
-            raise ValueError(f"standard_error must be positive: the smallest is {s.min():g}")
-        return y, s
+        return y, _check.positive(s, "standard_error")
 
     @staticmethod
     def from_coordinates(vectors: Floats) -> tuple[Floats, Floats]:  # noqa: D102
@@ -1251,7 +1242,7 @@ class NormalNormal(Population):
         >>> NormalNormal(0, 3).shrinkage([4.0])
         array([0.64])
         """
-        s = _amounts(size, "standard_error")
+        s = _check.not_negative(size, "standard_error")
         return np.asarray(s**2 / (s**2 + self.sd**2))
 
     def log_prior_predictive(self, y: ArrayLike, size: ArrayLike) -> Floats:  # noqa: D102
@@ -1261,7 +1252,7 @@ class NormalNormal(Population):
     def sample_prior_predictive(  # noqa: D102
         self, size: ArrayLike, rng: np.random.Generator, n_samples: int = 1
     ) -> Floats:
-        s = np.atleast_1d(_amounts(size, "standard_error"))
+        s = np.atleast_1d(_check.not_negative(size, "standard_error"))
         return rng.normal(self.mean, np.hypot(s, self.sd), (n_samples, len(s)))
 
     def _expectations(self, y: Floats, size: Floats) -> tuple[Floats, Floats]:
@@ -1296,15 +1287,12 @@ class _NormalNormalEvidence(Evidence):
         self.y, self.noise = y, standard_error**2
 
     def value(self, vectors: Floats) -> Floats:
-        flat = np.atleast_2d(vectors.reshape(-1, 2))
-        found = np.empty(len(flat))
-        rows = max(1, BLOCK // len(self.y))
-        for begin in range(0, len(flat), rows):
-            block = flat[begin : begin + rows]
-            variance = self.noise + np.exp(2 * block[:, 1])[:, None]
-            squares = (self.y - block[:, :1]) ** 2 / variance
-            found[begin : begin + rows] = -(np.log(2 * np.pi * variance) + squares).sum(axis=1) / 2
-        return np.asarray(found.reshape(vectors.shape[:-1]))
+        def of_block(points: Floats) -> Floats:
+            variance = self.noise + np.exp(2 * points[:, 1])[:, None]
+            squares = (self.y - points[:, :1]) ** 2 / variance
+            return np.asarray(-(np.log(2 * np.pi * variance) + squares).sum(axis=1) / 2)
+
+        return _by_blocks(of_block, vectors, len(self.y))
 
     def derivatives(self, vector: Floats) -> tuple[Floats, Floats]:
         between = np.exp(2 * vector[1])
@@ -1337,23 +1325,3 @@ def _pair(y: ArrayLike, size: ArrayLike, name: str, size_name: str) -> tuple[Flo
         second = np.full(first.shape, second)
     _check.shape(second, size_name, first.shape)
     return first, second
-
-
-def _whole(value: Floats, name: str) -> None:
-    if (value < 0).any():
-        raise ValueError(f"{name} must not be negative: the smallest is {value.min():g}")
-    if (value != np.floor(value)).any():
-        raise ValueError(f"{name} must be whole numbers")
-
-
-def _amounts(size: ArrayLike, name: str) -> Floats:
-    array = _check.finite(size, name)
-    if (array < 0).any():
-        raise ValueError(f"{name} must not be negative: the smallest is {array.min():g}")
-    return array
-
-
-def _level(level: float) -> float:
-    if not 0 < level < 1:
-        raise ValueError(f"level must lie between 0 and 1, not {level!r}")
-    return level

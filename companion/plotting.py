@@ -273,13 +273,10 @@ def funnel_limits(exposure: ArrayLike, rate: float, level: float = 0.95) -> Floa
     >>> (100 * funnel_limits([100.0], rate=1.0)).round(0)
     array([[ 80., 120.]])
     """
-    e = _check.finite(exposure, "exposure")
-    if (e <= 0).any():
-        raise ValueError(f"exposure must be positive: the smallest is {e.min():g}")
+    e = _check.positive(exposure, "exposure")
     if not rate > 0:
         raise ValueError(f"rate must be a number > 0, not {rate!r}")
-    if not 0 < level < 1:
-        raise ValueError(f"level must lie between 0 and 1, not {level!r}")
+    _check.fraction(level, "level")
     limits = []
     for tail in ((1 - level) / 2, (1 + level) / 2):
         possible = tail > pdtr(0, e * rate)
