@@ -3,13 +3,14 @@ SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help book test ranges bench lab serve lock clean
+.PHONY: help book test homework grade ranges bench lab serve lock clean
 
 PYTHON ?= python3
 BIN := .venv/bin
 PORT ?= 8000
 RESOLUTION ?= lowest-direct
 SITE := _build/html
+HOMEWORK := _build/homework
 
 help:  ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -17,8 +18,15 @@ help:  ## list the targets
 book: $(SITE)/.built  ## execute the chapters and build the site into _build/html
 	@echo "The book: $(CURDIR)/$(SITE)/index.html"
 
-test: .venv/installed  ## run all that CI runs: lint, types, tests, every chapter, the site
+test: $(HOMEWORK)/.built  ## run all that CI runs: lint, types, tests, every chapter, the site
 	$(BIN)/python -m pytest -n 2 --dist loadfile
+
+homework: $(HOMEWORK)/.built  ## build the homework: for students, for readers alone, for the grader
+	@echo "The homework: $(CURDIR)/$(HOMEWORK)"
+
+grade: homework  ## grade a folder of submissions: make grade HW=hw1 SUBMISSIONS=folder
+	@[ -n "$(HW)" ] && [ -n "$(SUBMISSIONS)" ] || { echo "usage: make grade HW=hw1 SUBMISSIONS=folder"; exit 2; }
+	$(BIN)/python book/homework/grade.py "$(HW)" "$(SUBMISSIONS)"
 
 ranges:  ## run the companion's tests and the chapters at the lowest versions that pyproject.toml allows
 	$(PYTHON) -m venv _build/ranges
@@ -26,7 +34,7 @@ ranges:  ## run the companion's tests and the chapters at the lowest versions th
 	VIRTUAL_ENV="$(CURDIR)/_build/ranges" _build/ranges/bin/uv pip install --quiet --resolution $(RESOLUTION) -e ".[test]"
 	@# Old libraries may complain of their own newer dependencies: deprecations are no errors here.
 	_build/ranges/bin/python -m pytest -n 2 --dist loadfile -W default::DeprecationWarning \
-	  companion book/*.ipynb tests $(addprefix --ignore tests/test_,site.py project.py build.py)
+	  companion book/*.ipynb tests $(addprefix --ignore tests/test_,site.py project.py build.py homework.py grading.py)
 
 bench: .venv/installed  ## measure speed and memory, and write the tables of the companion's page
 	$(BIN)/python benchmarks/bench.py
@@ -47,9 +55,13 @@ clean:  ## remove everything that was built, and the environment
 	rm -rf .venv _build .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
-$(SITE)/.built: _build/fresh $(shell find book -type f -not -path '*/.*' -not -path '*/__pycache__/*')
+$(SITE)/.built: _build/fresh $(HOMEWORK)/.built $(shell find book -type f -not -path '*/.*' -not -path '*/__pycache__/*')
 	@# A failed build must not look clean the second time: warnings come only from pages that are read.
 	$(BIN)/jupyter-book build -W -n --keep-going . || { rm -rf $(SITE) _build/.doctrees; exit 1; }
+	touch $@
+
+$(HOMEWORK)/.built: .venv/installed book/homework/build.py $(wildcard book/homework/masters/*.ipynb) $(shell find companion -name '*.py')
+	$(BIN)/python book/homework/build.py
 	touch $@
 
 # uv reads the same file as pip and takes seconds where pip takes minutes.

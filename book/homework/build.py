@@ -1,0 +1,319 @@
+"""Build the homework: `make homework` turns each master notebook into three editions.
+
+    _build/homework/course/      for students: public checks; hidden ones wait for the grader
+    _build/homework/study/       for readers on their own: every check is public
+    _build/homework/autograder/  for instructors: the solutions with their rubrics, the points,
+                                 and the zip that `make grade` and Gradescope read
+
+A master holds everything that belongs to a question in one place, between raw cells in the format
+of Otter Assign: text, solution and checks. All is built in a temporary folder and replaces the old
+editions only when every solution has passed every check and nothing has leaked.
+"""
+
+import argparse
+import ast
+import contextlib
+import io
+import json
+import re
+import shutil
+import sys
+import tempfile
+import warnings
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import yaml
+from nbformat import NotebookNode
+from otter.assign import main as otter_assign
+from otter.test_files import TestFile
+from otter.test_files.exception_test import ExceptionTestFile
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parents[1]
+MASTERS = sorted((HERE / "masters").glob("hw*.ipynb"))
+MARKERS = re.compile(r"# (ASSIGNMENT CONFIG|(BEGIN|END) (QUESTION|SOLUTION|TESTS))")
+HIDDEN = "# HIDDEN"
+NOT_FOR_STUDENTS = re.compile(r"solution|rubric|#\s*hidden", re.IGNORECASE)
+
+
+class MasterError(Exception):
+    """A master notebook breaks a rule; the message names the cell."""
+
+
+# ------------------------------------------------------------------------- reading a master
+
+
+def read_master(path: Path) -> NotebookNode:
+    """Read a master notebook and check what Otter Assign would pass over in silence.
+
+    Raises `MasterError` for a raw cell that is no known marker, markers that do not pair, a comment
+    that looks like a misspelt marker, saved outputs, and cells that carry tags or other metadata.
+    """
+    master = nbformat.read(path, as_version=4)
+    inside: list[str] = []
+    for number, cell in enumerate(master.cells):
+        place = f"{path.name}, cell {number}"
+        if cell.metadata:
+            raise MasterError(f"{place}: has metadata {dict(cell.metadata)}; a master has none")
+        if cell.get("outputs"):
+            raise MasterError(f"{place}: has saved outputs")
+        if cell.cell_type == "raw":
+            found = MARKERS.match(cell.source.split("\n")[0] + "\n")
+            if not found or found.group(0) != cell.source.split("\n")[0]:
+                raise MasterError(f"{place}: unknown marker {cell.source!r}")
+            _, edge, what = found.groups()
+            if edge == "BEGIN":
+                inside.append(what)
+            elif edge == "END" and (not inside or inside.pop() != what):
+                raise MasterError(f"{place}: {cell.source!r} ends what was not begun")
+        elif "TESTS" in inside:
+            _is_one_function(cell, place)
+        elif cell.cell_type == "code":
+            _has_proper_markers(cell, place, "SOLUTION" in inside)
+    if inside:
+        raise MasterError(f"{path.name}: {inside} is never ended")
+    return master
+
+
+def _is_one_function(cell: NotebookNode, place: str) -> None:
+    """Check that a check is one function, at most after the mark that hides it."""
+    body = ast.parse(cell.source).body if cell.cell_type == "code" else []
+    if len(body) != 1 or not isinstance(body[0], ast.FunctionDef):
+        raise MasterError(f"{place}: a check is a code cell with exactly one function")
+    comments = [line for line in cell.source.split("\n") if line.startswith("#")]
+    if comments not in ([], [HIDDEN]):
+        raise MasterError(f"{place}: {comments[0]!r}; the mark of a hidden check is {HIDDEN!r}")
+
+
+def _has_proper_markers(cell: NotebookNode, place: str, answer: bool) -> None:
+    """Check that every line that looks like a solution's marker is one, and that they pair."""
+    depth = 0
+    for line in cell.source.split("\n"):
+        if re.search(r"#.*(sol|begi?n\b|\bend\b)", line, re.IGNORECASE):
+            if line.strip() not in ("# BEGIN SOLUTION", "# END SOLUTION"):
+                raise MasterError(f"{place}: looks like a misspelt marker: {line.strip()!r}")
+            depth += 1 if "BEGIN" in line else -1
+            if depth not in (0, 1):
+                raise MasterError(f"{place}: markers do not pair at {line.strip()!r}")
+    if depth or ("# BEGIN SOLUTION" in cell.source) != answer:
+        raise MasterError(f"{place}: a solution is marked between raw cells and in the cell itself")
+
+
+def questions(master: NotebookNode) -> list[dict[str, Any]]:
+    """Return the questions in their order: name, points, and whether they are marked by hand."""
+    heads = [c.source for c in master.cells if c.source.startswith("# BEGIN QUESTION")]
+    found = [yaml.safe_load(head) for head in heads]
+    return [
+        {
+            "name": q["name"],
+            "points": q["points"],
+            "manual": q.get("manual", False),
+        }
+        for q in found
+    ]
+
+
+# ------------------------------------------------------------------------- what students may see
+
+
+def solution_lines(master: NotebookNode) -> set[str]:
+    """Return the lines of solutions and rubrics that are long enough to give something away."""
+    lines: set[str] = set()
+    answer = in_block = False
+    for cell in master.cells:
+        if cell.cell_type == "raw":
+            answer = cell.source.startswith("# BEGIN SOLUTION") or (
+                answer and not cell.source.startswith("# END SOLUTION")
+            )
+            continue
+        for line in cell.source.split("\n"):
+            if line.strip() in ("# BEGIN SOLUTION", "# END SOLUTION"):
+                in_block = "BEGIN" in line
+            elif in_block or (answer and cell.cell_type == "markdown"):
+                lines.add(line.strip())
+    return {line for line in lines if len(line) >= 12}
+
+
+def hidden_checks(master: NotebookNode) -> list[str]:
+    """Return the source of every hidden check, as it would appear in a built notebook."""
+    cells = [c.source for c in master.cells if c.source.startswith(HIDDEN)]
+    return [ast.unparse(ast.parse(source)) for source in cells]
+
+
+def check_for_leaks(student: NotebookNode, master: NotebookNode, hide: bool) -> None:
+    """Raise `MasterError` if a student's notebook holds an answer, a rubric or a hidden check."""
+    cells = "\n".join(cell.source for cell in student.cells)
+    everything = cells + "\n".join(student.metadata.otter.tests.values())
+    for line in solution_lines(master):
+        if line in cells:
+            raise MasterError(f"the student's notebook holds a line of a solution: {line!r}")
+    for check in hidden_checks(master):
+        if hide and (check in everything or check.split("(")[0] in everything):
+            raise MasterError(f"the student's notebook holds a hidden check: {check[:60]!r}")
+    for cell in student.cells:
+        if NOT_FOR_STUDENTS.search(cell.source):
+            raise MasterError(f"not for students: {cell.source[:200]!r}")
+        extra = set(cell.metadata) - {"deletable", "editable", "tags"}
+        if extra or cell.get("outputs"):
+            raise MasterError(f"metadata {extra} or outputs in {cell.source[:60]!r}")
+        if cell.cell_type == "code" and "otter_answer_cell" in cell.metadata.get("tags", []):
+            _is_a_stub(cell)
+
+
+def _is_a_stub(cell: NotebookNode) -> None:
+    """Check that an answer cell holds nothing but empty functions: a helper may give too much."""
+    for node in ast.parse(cell.source).body:
+        body = node.body if isinstance(node, ast.FunctionDef) else None
+        if body is None or any(
+            not (isinstance(part, ast.Expr) and isinstance(part.value, ast.Constant))
+            for part in body
+        ):
+            raise MasterError(f"an answer cell is more than a stub: {cell.source[:200]!r}")
+
+
+# ------------------------------------------------------------------------- running a notebook
+
+
+def run(notebook: NotebookNode, ignore_errors: bool = False) -> dict[str, Any]:
+    """Execute the code cells in this process, without Otter's own cells, and return their names.
+
+    This is how solutions are proved and wrong answers tried, a hundred times faster than with a
+    kernel for each. Submissions of students are never run this way, see `grade.py`.
+    """
+    import matplotlib as mpl
+    import matplotlib.pyplot as plt
+
+    mpl.use("Agg")
+    names: dict[str, Any] = {"__name__": "__main__"}
+    for cell in notebook.cells:
+        if cell.cell_type == "code" and not re.search(r"\bgrader\b", cell.source):
+            try:
+                with contextlib.redirect_stdout(io.StringIO()):
+                    exec(compile(cell.source, "<cell>", "exec"), names)
+            except Exception as error:
+                if not ignore_errors:
+                    raise MasterError(f"a cell fails: {error!r} in {cell.source[:200]}") from error
+    plt.close("all")
+    return names
+
+
+def checks(notebook: NotebookNode) -> dict[str, str]:
+    """Return the source of the checks that a built notebook carries, by question."""
+    return dict(notebook.metadata.otter.tests)
+
+
+def grade(names: dict[str, Any], sources: dict[str, str]) -> Iterator[TestFile]:
+    """Run checks against the names that a notebook has defined."""
+    for source in sources.values():
+        result = ExceptionTestFile.from_string(source)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # a wrong answer may well divide by zero
+            result.run(names)
+        yield result
+
+
+# ------------------------------------------------------------------------- writing the editions
+
+
+def build(out: Path, masters: list[Path] = MASTERS) -> None:
+    """Build all editions of the masters into `out`; on any error `out` stays as it was."""
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=out.parent, prefix=".homework-") as name:
+        fresh = Path(name) / "homework"
+        for edition in ("course", "study", "autograder"):
+            (fresh / edition).mkdir(parents=True)
+        for path in masters:
+            build_one(path, fresh, Path(name) / path.stem)
+        shutil.rmtree(out, ignore_errors=True)
+        fresh.rename(out)
+
+
+def build_one(path: Path, out: Path, work: Path) -> None:
+    """Build the editions of one master, in the folder `work`, and put them into `out`."""
+    master = read_master(path)
+    stem = path.stem
+    course = assign(master, work / "course", stem)
+    student = tidy(course / "student" / path.name)
+    solved = tidy(course / "autograder" / path.name)
+    everything = nbformat.from_dict(json.loads(json.dumps(master)))
+    for cell in everything.cells:
+        cell.source = cell.source.removeprefix(HIDDEN + "\n")
+        if cell.source.startswith("# ASSIGNMENT CONFIG"):
+            config = yaml.safe_load(cell.source) | {
+                "export_cell": False,
+                "generate": False,
+            }
+            cell.source = "# ASSIGNMENT CONFIG\n" + yaml.safe_dump(config)
+    study = tidy(assign(everything, work / "study", stem) / "student" / path.name)
+    check_for_leaks(student, master, hide=True)
+    check_for_leaks(study, master, hide=False)
+    for result in grade(run(solved), checks(solved)):
+        if not result.passed_all:
+            raise MasterError(f"{path.name}: the solution fails a check\n{result.summary()}")
+    nbformat.write(student, out / "course" / path.name)
+    nbformat.write(study, out / "study" / path.name)
+    nbformat.write(solved, out / "autograder" / f"{stem}_solutions.ipynb")
+    points = json.dumps(questions(master), indent=1) + "\n"
+    (out / "autograder" / f"{stem}_points.json").write_text(points, encoding="utf-8")
+    (archive,) = (course / "autograder").glob("*.zip")
+    repack(archive, out / "autograder" / f"{stem}.zip")
+
+
+def assign(master: NotebookNode, folder: Path, stem: str) -> Path:
+    """Let Otter Assign take a master apart; its own run of the solution is left out (see `run`)."""
+    folder.mkdir(parents=True)
+    master = nbformat.from_dict(json.loads(json.dumps(master)))
+    for cell in master.cells:
+        if cell.source.startswith("# ASSIGNMENT CONFIG") and "generate: true" in cell.source:
+            config = yaml.safe_load(cell.source)
+            # Gradescope makes an environment of its own; the companion travels as source.
+            config |= {"requirements": requirements(), "overwrite_requirements": True,
+                       "python_version": "3.11", "autograder_files": ["companion"]}  # fmt: skip
+            cell.source = "# ASSIGNMENT CONFIG\n" + yaml.safe_dump(config)
+            ignore = shutil.ignore_patterns("__pycache__")
+            shutil.copytree(ROOT / "companion", folder / "companion", ignore=ignore)
+    nbformat.write(master, folder / f"{stem}.ipynb")
+    otter_assign(
+        str(folder / f"{stem}.ipynb"),
+        str(folder / "built"),
+        no_pdfs=True,
+        no_run_tests=True,
+    )
+    return folder / "built"
+
+
+def requirements() -> list[str]:
+    """Return the locked versions of what a submission may import, and of what runs it."""
+    wanted = "ipykernel|matplotlib|nbconvert|numpy|otter-grader|pandas|scipy|tqdm"
+    locked = (ROOT / "requirements.txt").read_text(encoding="utf-8")
+    return re.findall(rf"^(?:{wanted})==.+", locked, re.MULTILINE)
+
+
+def tidy(path: Path) -> NotebookNode:
+    """Read a built notebook and number its cells, so that two builds give the same file."""
+    notebook = nbformat.read(path, as_version=4)
+    for number, cell in enumerate(notebook.cells):
+        cell.id = f"cell-{number}"
+    return notebook
+
+
+def repack(archive: Path, target: Path) -> None:
+    """Copy a zip archive with its files in order and without dates, so that two builds agree."""
+    with zipfile.ZipFile(archive) as old, zipfile.ZipFile(target, "w") as new:
+        for name in sorted(old.namelist()):
+            entry = zipfile.ZipInfo(name, date_time=(1980, 1, 1, 0, 0, 0))
+            entry.external_attr = 0o755 << 16 if name == "run_autograder" else 0o644 << 16
+            new.writestr(entry, old.read(name), zipfile.ZIP_DEFLATED)
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("out", nargs="?", type=Path, default=ROOT / "_build" / "homework")
+    try:
+        build(parser.parse_args().out.resolve())
+    except MasterError as error:
+        sys.exit(f"homework: {error}")

@@ -1,0 +1,289 @@
+"""The homework: it builds, nothing leaks, right answers pass and wrong ones are told why."""
+
+import ast
+import copy
+import json
+import re
+import sys
+import zipfile
+
+import nbformat
+import pytest
+from conftest import ROOT
+from homework_wrong_answers import WRONG
+
+sys.path.insert(0, str(ROOT / "book" / "homework"))
+import build
+
+BUILT = ROOT / "_build" / "homework"
+MASTERS = {path.stem: build.read_master(path) for path in build.MASTERS}
+CHECKED = [
+    (homework, q["name"])
+    for homework, master in MASTERS.items()
+    for q in build.questions(master)
+    if not q["manual"]
+]
+
+
+@pytest.fixture(scope="session")
+def editions(tmp_path_factory):
+    out = tmp_path_factory.mktemp("homework") / "built"
+    build.build(out)
+    return out
+
+
+@pytest.fixture(scope="session")
+def notebook(editions):
+    def notebook(edition, homework):
+        name = f"{homework}_solutions" if edition == "autograder" else homework
+        return nbformat.read(editions / edition / f"{name}.ipynb", as_version=4)
+
+    return notebook
+
+
+@pytest.fixture(scope="session")
+def solved(notebook):
+    """The names that each solution defines, computed once."""
+    known = {}
+
+    def solved(homework):
+        if homework not in known:
+            known[homework] = build.run(notebook("autograder", homework))
+        return dict(known[homework])
+
+    return solved
+
+
+def answer_cells(notebook, homework):
+    """Return the position of each question's answer, in the solution or a student's notebook."""
+    found = {}
+    last = None
+    for place, cell in enumerate(notebook.cells):
+        if cell.cell_type == "code" and cell.source.lstrip().startswith("def "):
+            last = place
+        check = re.search(r'grader\.check\("(\w+)"\)', cell.source)
+        if check:
+            found[check.group(1)] = last
+    assert set(found) == {q for h, q in CHECKED if h == homework}
+    return found
+
+
+def result(names, notebook, question):
+    source = build.checks(notebook)[question]
+    (found,) = build.grade(names, {question: source})
+    return found
+
+
+# ------------------------------------------------------------------------- what it is
+
+
+def test_there_are_four_sets_with_the_parts_that_each_must_have():
+    assert list(MASTERS) == [
+        "hw1_mixtures_and_em",
+        "hw2_missing_data_and_elbo",
+        "hw3_exchangeability",
+        "hw4_hierarchical_models",
+    ]
+    for name, master in MASTERS.items():
+        kinds = [q["manual"] for q in build.questions(master)]
+        assert 4 <= kinds.count(False) <= 6, name
+        assert kinds.count(True) == 2, name
+        text = "\n".join(cell.source for cell in master.cells)
+        assert text.count("**Rubric, 6 points.**") == 2
+        assert text.count("# HIDDEN") >= kinds.count(False)
+        for rubric in text.split("**Rubric, 6 points.**")[1:]:
+            points = re.findall(r"\((\d) points?\)", rubric.split("# END SOLUTION")[0])
+            assert sum(map(int, points)) == 6, rubric[:300]
+
+
+def test_answers_do_not_call_each_other():
+    """A mistake in one question must not cost points in the next."""
+    for name, master in MASTERS.items():
+        cells = [c.source for c in master.cells if "# BEGIN SOLUTION\n" in c.source]
+        trees = [ast.parse(c) for c in cells if c.startswith("def ")]
+        defined = {f.name for tree in trees for f in tree.body}
+        for tree in trees:
+            own = {f.name for f in tree.body}
+            used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+            assert not used & (defined - own), name
+
+
+# ------------------------------------------------------------------------- right answers
+
+
+@pytest.mark.parametrize("homework", MASTERS)
+def test_the_solution_passes_every_check_for_other_students_too(notebook, homework):
+    """The data depend on the student's id: the solution must hold for any."""
+    solution = notebook("autograder", homework)
+    for student in ("ada", "boole", "čech"):
+        other = copy.deepcopy(solution)
+        (cell,) = (c for c in other.cells if c.source.startswith('student = ""'))
+        cell.source = f"student = {student!r}"
+        names = build.run(other)
+        for found in build.grade(names, build.checks(other)):
+            assert found.passed_all, found.summary()
+
+
+def test_two_students_have_different_data(notebook):
+    for homework, data in zip(MASTERS, ["lengths", "pressure", "shots", "hits"], strict=True):
+        seen = []
+        for student in ("ada", "boole"):
+            other = notebook("course", homework)
+            cells = [c for c in other.cells if c.cell_type == "code"]
+            (at,) = (k for k, c in enumerate(cells) if c.source.startswith('student = ""'))
+            cells[at].source = f"student = {student!r}"
+            seen.append(build.run(other, ignore_errors=True)[data])
+        assert seen[0].shape == seen[1].shape
+        assert not (seen[0] == seen[1]).all()
+
+
+@pytest.mark.parametrize("homework", MASTERS)
+def test_the_blank_notebook_runs_and_scores_nothing(notebook, homework):
+    for edition in ("course", "study"):
+        blank = notebook(edition, homework)
+        names = build.run(blank, ignore_errors=True)
+        for found in build.grade(names, build.checks(blank)):
+            assert found.score == 0
+            for case in found.test_case_results:
+                assert not case.passed
+                assert re.search("is missing or gives nothing back|is drawn yet", case.message)
+                assert len(case.message) < 600, "a traceback from the depths"
+
+
+@pytest.mark.parametrize(("homework", "question"), CHECKED)
+def test_a_missing_answer_costs_its_own_question_only(notebook, homework, question):
+    handed_in = notebook("autograder", homework)
+    handed_in.cells[answer_cells(handed_in, homework)[question]].source = "pass"
+    names = build.run(handed_in, ignore_errors=True)
+    for found in build.grade(names, build.checks(handed_in)):
+        assert found.passed_all == (found.name != question), found.summary()
+        if found.name == question:
+            assert "is missing" in found.summary()
+
+
+# ------------------------------------------------------------------------- wrong answers
+
+
+def test_every_question_has_wrong_answers():
+    assert {(h, q) for h in WRONG for q in WRONG[h]} == set(CHECKED)
+    assert min(len(WRONG[h][q]) for h, q in CHECKED) >= 4
+
+
+@pytest.mark.parametrize(
+    ("homework", "question", "mistake"),
+    [(h, q, mistake) for h in WRONG for q in WRONG[h] for mistake in WRONG[h][q]],
+)
+def test_a_wrong_answer_is_caught_and_told_why(notebook, solved, homework, question, mistake):
+    """By a public check of the study edition, in a sentence that names the mistake."""
+    word, code = WRONG[homework][question][mistake]
+    study = notebook("study", homework)
+    names = solved(homework)
+    exec(compile(code, f"<{mistake}>", "exec"), names)
+    found = result(names, study, question)
+    failed = [case for case in found.test_case_results if not case.passed]
+    assert failed, "the wrong answer passes"
+    assert not any(case.test_case.hidden for case in failed)
+    assert found.score == 0
+    assert any(re.search(word, case.message, re.IGNORECASE) for case in failed), found.summary()
+
+
+# ------------------------------------------------------------------------- nothing leaks
+
+
+@pytest.mark.parametrize("homework", MASTERS)
+def test_students_get_no_answers(editions, notebook, homework):
+    master = MASTERS[homework]
+    lines = build.solution_lines(master)
+    hidden = build.hidden_checks(master)
+    assert len(lines) > 20
+    assert len(hidden) >= 4
+    for edition in ("course", "study"):
+        text = (editions / edition / f"{homework}.ipynb").read_text(encoding="utf-8")
+        plain = json.dumps("\n".join(sorted(lines)))[1:-1].split("\\n")
+        assert not [line for line in plain if line in text.replace(r"\n", "\n").split("\n")]
+        build.check_for_leaks(notebook(edition, homework), master, hide=edition == "course")
+    with pytest.raises(build.MasterError, match="hidden check"):
+        build.check_for_leaks(notebook("study", homework), master, hide=True)
+    with pytest.raises(build.MasterError, match="line of a solution"):
+        build.check_for_leaks(notebook("autograder", homework), master, hide=False)
+
+
+def test_the_course_edition_keeps_hidden_checks_and_the_autograder_has_them(editions, notebook):
+    for homework, master in MASTERS.items():
+        public = "\n".join(build.checks(notebook("course", homework)).values())
+        with zipfile.ZipFile(editions / "autograder" / f"{homework}.zip") as archive:
+            names = [name for name in archive.namelist() if name.startswith("tests/")]
+            graded = "\n".join(archive.read(name).decode() for name in names)
+        for check in build.hidden_checks(master):
+            head = check.split("(")[0]
+            assert head not in public
+            assert head in graded
+
+
+def spoil(master, old, new):
+    """Return a master in which the first cell that holds `old` says `new` instead."""
+    spoiled = copy.deepcopy(master)
+    cell = next(c for c in spoiled.cells if old in c.source)
+    cell.source = cell.source.replace(old, new, 1)
+    return spoiled
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("# BEGIN SOLUTION\n    dens", "# BEGIN SOLUTON\n    dens", "misspelt marker"),
+        ("# BEGIN SOLUTION\n    dens", "# begin solution\n    dens", "misspelt marker"),
+        ("    # END SOLUTION", "    # END", "misspelt marker"),
+        ("    # BEGIN SOLUTION\n    dens", "    dens", "do not pair"),
+        ("# END TESTS", "# END TEST", "unknown marker"),
+        ("# END QUESTION", "# END QUESTIONS", "unknown marker"),
+        ("# HIDDEN", "# HIDEN", "hidden check"),
+        ("# HIDDEN", "x = 1", "exactly one function"),
+        ("# END TESTS", "# END SOLUTION", "was not begun"),
+    ],
+)
+def test_a_spoiled_master_is_refused(tmp_path, old, new, message):
+    path = tmp_path / "hw1_mixtures_and_em.ipynb"
+    nbformat.write(spoil(MASTERS["hw1_mixtures_and_em"], old, new), path)
+    with pytest.raises(build.MasterError, match=message):
+        build.read_master(path)
+
+
+def test_metadata_outputs_and_helpers_are_refused(tmp_path):
+    path = tmp_path / "hw1_mixtures_and_em.ipynb"
+    for change, message in [({"tags": ["x"]}, "metadata"), ({"points": 3}, "metadata")]:
+        spoiled = copy.deepcopy(MASTERS["hw1_mixtures_and_em"])
+        spoiled.cells[5].metadata.update(change)
+        nbformat.write(spoiled, path)
+        with pytest.raises(build.MasterError, match=message):
+            build.read_master(path)
+    # A helper outside the markers would be handed to the students.
+    helper = "def responsibilities(x, weights, means, variances):\n    shifted = x - means\n"
+    spoiled = spoil(
+        MASTERS["hw1_mixtures_and_em"],
+        "def responsibilities(x, weights, means, variances):\n",
+        helper,
+    )
+    nbformat.write(spoiled, path)
+    with pytest.raises(build.MasterError, match="more than a stub"):
+        build.build(tmp_path / "out", [path])
+    assert not (tmp_path / "out").exists(), "a failed build published something"
+
+
+def test_a_wrong_solution_is_not_published(tmp_path):
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "old").touch()
+    path = tmp_path / "hw1_mixtures_and_em.ipynb"
+    nbformat.write(spoil(MASTERS["hw1_mixtures_and_em"], "np.log(weights) + d", "d"), path)
+    with pytest.raises(build.MasterError, match="weight"):
+        build.build(out, [path])
+    assert [p.name for p in out.iterdir()] == ["old"], "the old edition is not what it was"
+    assert len(list(tmp_path.iterdir())) == 2, "a temporary folder was left behind"
+
+
+def test_two_builds_give_the_same_files(editions, tmp_path):
+    """Compared with the build of `make homework`, made in another process."""
+    for new in sorted(editions.rglob("*")):
+        if new.is_file():
+            assert new.read_bytes() == (BUILT / new.relative_to(editions)).read_bytes(), new.name
