@@ -279,3 +279,28 @@ def test_equation_numbers_begin_with_the_chapter():
     for name, notebook in CHAPTERS.items():
         for tag in re.findall(r"\\tag\{([^}]*)\}", prose(notebook)):
             assert tag.startswith(f"{int(name[:2])}."), (name, tag)
+
+
+def times():
+    """Return the rows of the instructors' table of times, counted from the chapters."""
+    for name, notebook in CHAPTERS.items():
+        words = len(prose(notebook).split())
+        code = sum(len(lines(cell)) for cell in code_cells(notebook))
+        exercises = len(re.findall(r"\*\*Exercise \d", prose(notebook)))
+        hours = (words / 100 + 20 * exercises) / 60
+        yield f"| {name} | {words} | {code} | {exercises} | {hours:.1f} |"
+
+
+def test_the_instructors_table_of_times_is_counted():
+    page = (ROOT / "book" / "instructors.md").read_text(encoding="utf-8")
+    assert [row for row in page.split("\n") if re.match(r"\| \d\d_", row)] == list(times())
+
+
+def test_the_instructors_page_names_every_place_that_names_the_owner():
+    page = (ROOT / "book" / "instructors.md").read_text(encoding="utf-8")
+    folders = [ROOT, ROOT / "book", ROOT / "companion", ROOT / ".github" / "workflows"]
+    files = [path for folder in folders for path in folder.iterdir() if path.is_file()]
+    owner = "The authors of What the Data Hide"
+    found = {p.name for p in files if owner in p.read_text(encoding="utf-8", errors="ignore")}
+    assert len(found) >= 5
+    assert not [name for name in found - {"instructors.md"} if f"`{name}`" not in page]

@@ -2,6 +2,7 @@
 
 import functools
 import http.server
+import json
 import re
 import shutil
 import subprocess
@@ -122,6 +123,29 @@ def test_every_image_says_what_it_shows(site, page):
 def test_nothing_private_is_published(site):
     names = {path.relative_to(site).as_posix() for path in site.rglob("*") if path.is_file()}
     assert not [n for n in names if re.search(r"masters|README|CONTRIBUTING|\.venv|/\.git", n)]
+
+
+def test_the_study_edition_is_offered_and_nothing_of_the_masters(site):
+    studies = sorted((ROOT / "_build" / "homework" / "study").glob("*.ipynb"))
+    links = [a["href"] for a in soup("book/homework").select("article a[href$='.ipynb']")]
+    offered = [(SITE / "book" / unquote(link)).resolve() for link in links]
+    assert [path.name for path in offered] == [path.name for path in studies]
+    assert len(studies) == 4
+    for path, study in zip(offered, studies, strict=True):
+        assert path.read_bytes() == study.read_bytes()
+    masters = [json.loads(p.read_text()) for p in (ROOT / "book/homework/masters").glob("*.ipynb")]
+    code = ["".join(c["source"]) for m in masters for c in m["cells"] if c["cell_type"] == "code"]
+    solved = [c.split("# BEGIN SOLUTION")[1] for c in code if "# BEGIN SOLUTION" in c]
+    secret = {line.strip() for answer in solved for line in answer.splitlines()[1:-1]}
+    secret = {line for line in secret if re.search(r"[=(]", line) and len(line) > 20}
+    assert len(secret) > 30
+    for path in site.rglob("*"):
+        if path.suffix in (".html", ".ipynb", ".md", ".txt", ".js") and "homework" in path.name:
+            text = path.read_text(encoding="utf-8")
+            assert not [line for line in secret if line in text], path
+    for path in offered:
+        text = path.read_text(encoding="utf-8")
+        assert not [line for line in secret if json.dumps(line)[1:-1] in text], path
 
 
 # ----------------------------------------------------------------------- the browser

@@ -23,9 +23,11 @@ import shutil
 import sys
 import tempfile
 import time
+import warnings
 import zipfile
 from collections import Counter
 from dataclasses import dataclass, field
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
@@ -110,7 +112,9 @@ def read(path: Path, homework: str) -> nbformat.NotebookNode:
         raise UnreadableError(f"the file is larger than {LARGEST_FILE // MEGABYTE} MB")
     try:
         text = path.read_bytes() if path.suffix == ".ipynb" else unzip(path)
-        notebook = nbformat.reads(text.decode("utf-8"), as_version=4)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # doubled cells have doubled ids; they are renumbered
+            notebook = nbformat.reads(text.decode("utf-8"), as_version=4)
         cells = [c for c in notebook.cells if c.cell_type in ("code", "markdown", "raw")]
     except UnreadableError:
         raise
@@ -121,7 +125,8 @@ def read(path: Path, homework: str) -> nbformat.NotebookNode:
     handed_in = notebook.metadata.get("otter", {}).get("assignment_name", homework)
     if handed_in != homework:
         raise UnreadableError(f"this is {handed_in}, not {homework}")
-    for cell in cells:
+    for number, cell in enumerate(cells):
+        cell.id = f"cell-{number}"
         if cell.cell_type == "code":
             lines = cell.source.split("\n")
             cell.source = "\n".join(line for line in lines if not OTTER_CALL.match(line))
@@ -172,35 +177,37 @@ def answers_by_hand(notebook: nbformat.NotebookNode, manual: list[str]) -> dict[
 # ------------------------------------------------------------------------- running it
 
 
-def work(notebook: Path, archive: Path, out: Path) -> None:
-    """Grade one notebook; runs in a child process that may be killed at any time."""
+def work(notebook: Path, archive: Path, home: Path, answer: Connection) -> None:
+    """Grade one notebook and send home what came out; runs in a child that may be killed."""
     os.setsid()
     resource.setrlimit(resource.RLIMIT_CPU, (2 * SECONDS, 2 * SECONDS))
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     resource.setrlimit(resource.RLIMIT_FSIZE, (LARGEST_FILE, LARGEST_FILE))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    os.chdir(out)
-    # A cell that looks around finds an empty home. It is a courtesy, not a wall.
+    # A cell that looks around finds an empty home. That is a courtesy, not a wall.
     secret = re.compile("TOKEN|SECRET|PASSWORD|KEY|CREDENTIAL", re.IGNORECASE)
     for name in filter(secret.search, list(os.environ)):
         del os.environ[name]
-    os.environ |= {
-        "HOME": str(out),
-        "MPLBACKEND": "Agg",
-        "PYTHONWARNINGS": "ignore",
-    }
-    with (out / "log.txt").open("w") as log:
-        os.dup2(log.fileno(), 1)
-        os.dup2(log.fileno(), 2)
-        otter_run(
-            str(notebook),
-            autograder=str(archive),
-            output_dir=str(out),
-            no_logo=True,
-        )
+    os.environ |= {"HOME": str(home), "MPLBACKEND": "Agg", "PYTHONWARNINGS": "ignore"}
+    os.chdir(home)
+    sys.stdout = sys.stderr = nowhere = open(os.devnull, "w")  # noqa: SIM115 (until the end)
+    os.dup2(nowhere.fileno(), 1)
+    os.dup2(nowhere.fileno(), 2)
+    warnings.simplefilter("ignore")  # Otter's own are nothing that a student could mend
+    try:
+        found = otter_run(str(notebook), autograder=str(archive), output_dir=None, no_logo=True)
+    except Exception as error:
+        answer.send(f"{error!r:.300}")
+        return
+    answer.send(
+        {
+            str(name): (float(test.score), float(test.possible), test.summary()[:20_000])
+            for name, test in found.results.items()
+        }
+    )
 
 
-def kill(process: multiprocessing.Process) -> None:
+def kill(process: Any) -> None:
     """Kill a grading process with its kernel and whatever that has started."""
     with contextlib.suppress(psutil.NoSuchProcess):
         family = psutil.Process(process.pid).children(recursive=True)
@@ -219,29 +226,24 @@ def with_probe(archive: Path, target: Path) -> str:
     return name
 
 
-def judge(out: Path, points: dict[str, float], probe: str, grade: Grade) -> None:
-    """Read what `otter run` has written, and believe it only if it is what it must be."""
-    try:
-        tests = json.loads((out / "results.json").read_text(encoding="utf-8"))["tests"]
-    except (OSError, ValueError, KeyError):
-        grade.note = "the notebook could not be graded: it stopped the program that ran it"
-        return
-    found = {t["name"]: t for t in tests if "score" in t and t["name"] in {*points, probe}}
-    if not found:
-        grade.note = "the notebook stopped before its answers could be checked"
-        return
-    complete = set(found) == {*points, probe}
-    if not complete or found[probe]["score"] != 1 or found[probe]["max_score"] != 2:
+def judge(
+    found: dict[str, tuple[float, float, str]] | str | None,
+    points: dict[str, float],
+    probe: str,
+    grade: Grade,
+) -> None:
+    """Take over what `otter run` has found, but only if it is what it must be."""
+    if not found or isinstance(found, str):
+        grade.note = (
+            f"the notebook stopped before its answers could be checked {found or ''}".strip()
+        )
+    elif set(found) != {*points, probe} or found[probe][:2] != (1, 2):
         grade.note = "SUSPICIOUS: the submission interferes with its own grading; read it yourself"
-        return
-    for name, most in points.items():
-        score = float(found[name]["score"])
-        if found[name]["max_score"] != most or score not in (0, most):
-            grade.note = "SUSPICIOUS: impossible points; read it yourself"
-            grade.points = dict.fromkeys(points, 0.0)
-            return
-        grade.points[name] = score
-        grade.messages[name] = readable(found[name]["output"])
+    elif any(found[q][1] != most or found[q][0] not in (0, most) for q, most in points.items()):
+        grade.note = "SUSPICIOUS: impossible points; read it yourself"
+    else:
+        grade.points = {name: found[name][0] for name in points}
+        grade.messages = {name: readable(found[name][2]) for name in points}
 
 
 def readable(output: str) -> str:
@@ -253,6 +255,34 @@ def readable(output: str) -> str:
         if kind.endswith(("Error", "Exception"))
     ]
     return "\n".join(f"- {text[:500]}" for text in dict.fromkeys(failed))
+
+
+@dataclass
+class Run:
+    """A submission that is being graded."""
+
+    grade: Grade
+    process: Any
+    answer: Connection
+    probe: str
+    deadline: float
+
+
+def finish(run: Run, points: dict[str, float], seconds: float) -> bool:
+    """Take over the result of a run if there is one, stop it if it is late; whether it ended."""
+    late = time.monotonic() > run.deadline
+    if not run.answer.poll() and run.process.is_alive() and not late:
+        return False
+    found = None
+    with contextlib.suppress(EOFError, OSError):
+        found = run.answer.recv() if run.answer.poll() else None
+    kill(run.process)
+    run.answer.close()
+    if found is None and late:
+        run.grade.note = f"stopped after {seconds:.0f} seconds: an endless loop?"
+    else:
+        judge(found, points, run.probe, run.grade)
+    return True
 
 
 def grade_all(
@@ -268,11 +298,11 @@ def grade_all(
     points = {q["name"]: float(q["points"]) for q in questions if not q["manual"]}
     manual = [q["name"] for q in questions if q["manual"]]
     grades: dict[Path, Grade] = {}
-    running: dict[Path, tuple[Any, float, Path, str]] = {}
+    running: list[Run] = []
     fork = multiprocessing.get_context("fork")  # Otter is imported once, not for every student
+    waiting = submissions(folder)
+    stems = Counter(path.stem for path in waiting)
     with tempfile.TemporaryDirectory(prefix="grade-") as name:
-        waiting = submissions(folder)
-        stems = Counter(path.stem for path in waiting)
         while waiting or running:
             while waiting and len(running) < jobs:
                 path = waiting.pop(0)
@@ -285,39 +315,19 @@ def grade_all(
                     continue
                 grade.by_hand = answers_by_hand(notebook, manual)
                 place = Path(name) / str(len(grades))
-                place.mkdir()
+                (place / "home").mkdir(parents=True)
                 nbformat.write(notebook, place / f"{homework}.ipynb")
                 probe = with_probe(archive, place / "autograder.zip")
-                process = fork.Process(
-                    target=work,
-                    args=(
-                        place / f"{homework}.ipynb",
-                        place / "autograder.zip",
-                        place,
-                    ),
-                )
+                ours, theirs = fork.Pipe(duplex=False)
+                files = place / f"{homework}.ipynb", place / "autograder.zip", place / "home"
+                process = fork.Process(target=work, args=(*files, theirs))
                 process.start()
-                running[path] = (
-                    process,
-                    time.monotonic() + seconds,
-                    place,
-                    probe,
-                )
-            for path, (process, deadline, place, probe) in list(running.items()):
-                if process.is_alive() and time.monotonic() < deadline:
-                    continue
-                late = process.is_alive()
-                kill(process)
-                if late:
-                    grades[path].note = f"stopped after {seconds:.0f} seconds: an endless loop?"
-                else:
-                    judge(place, points, probe, grades[path])
-                del running[path]
-                print(
-                    grades[path].student,
-                    sum(grades[path].points.values()),
-                    grades[path].note,
-                )
+                theirs.close()
+                running.append(Run(grade, process, ours, probe, time.monotonic() + seconds))
+            for run in list(running):
+                if finish(run, points, seconds):
+                    running.remove(run)
+                    print(run.grade.student, sum(run.grade.points.values()), run.grade.note)
             time.sleep(0.05)
     result = [grades[path] for path in sorted(grades)]
     write(result, homework, questions, out)
@@ -380,14 +390,19 @@ def find_homework(name: str) -> str:
     return found[0]
 
 
-if __name__ == "__main__":
+def main(arguments: list[str]) -> None:
+    """Grade what the command line names."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("homework", help="hw1, hw2, hw3 or hw4")
     parser.add_argument("submissions", type=Path, help="folder with one file for each student")
-    wanted = parser.parse_args()
+    wanted = parser.parse_args(arguments)
     if not wanted.submissions.is_dir():
         sys.exit(f"grade: SUBMISSIONS={str(wanted.submissions)!r} is no folder")
-    which = find_homework(wanted.homework)
-    target = ROOT / "_build" / "grades" / which
-    grade_all(which, wanted.submissions, target)
-    print(f"The grades: {target / 'grades.csv'}")
+    homework = find_homework(wanted.homework)
+    out = ROOT / "_build" / "grades" / homework
+    grade_all(homework, wanted.submissions, out)
+    print(f"The grades: {out / 'grades.csv'}")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

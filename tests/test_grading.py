@@ -1,0 +1,185 @@
+"""Grading: right and blank notebooks, and submissions that are broken or hostile."""
+
+import csv
+import json
+import re
+import subprocess
+import sys
+import time
+import zipfile
+
+import nbformat
+import psutil
+import pytest
+from conftest import ROOT
+
+sys.path.insert(0, str(ROOT / "book" / "homework"))
+import grade
+
+HOMEWORKS = sorted(path.stem for path in (ROOT / "book" / "homework" / "masters").glob("*.ipynb"))
+BUILT = ROOT / "_build" / "homework"
+HW = "hw2_missing_data_and_elbo"
+QUESTIONS = ["q1_elbo", "q2_gap", "q3_expected_statistics", "q4_light_bulbs"]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def homework_is_built():
+    done = subprocess.run(["make", "homework"], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def solution(homework=HW):
+    return nbformat.read(BUILT / "autograder" / f"{homework}_solutions.ipynb", as_version=4)
+
+
+def hand_in(folder, name, *cells, front=True, notebook=None):
+    """Hand in the solution with more cells at its front or its end."""
+    notebook = notebook or solution()
+    new = [nbformat.v4.new_code_cell(source) for source in cells]
+    notebook.cells = new + notebook.cells if front else notebook.cells + new
+    nbformat.write(notebook, folder / f"{name}.ipynb")
+
+
+def replace(notebook, old, new):
+    """Replace text in the one cell of code that holds it."""
+    (cell,) = (c for c in notebook.cells if c.cell_type == "code" and old in c.source)
+    cell.source = cell.source.replace(old, new)
+    return notebook
+
+
+@pytest.mark.parametrize("homework", HOMEWORKS)
+def test_the_solution_gets_everything_and_the_blank_notebook_nothing(tmp_path, homework):
+    folder = tmp_path / "in"
+    folder.mkdir()
+    nbformat.write(solution(homework), folder / "right.ipynb")
+    blank = (BUILT / "course" / f"{homework}.ipynb").read_bytes()
+    with zipfile.ZipFile(folder / "blank.zip", "w") as archive:
+        archive.writestr(f"{homework}.ipynb", blank)
+    empty, right = grade.grade_all(homework, folder, tmp_path / "out")
+    points = json.loads((BUILT / "autograder" / f"{homework}_points.json").read_text())
+    most = {q["name"]: q["points"] for q in points if not q["manual"]}
+    assert (empty.student, right.student) == ("blank", "right")
+    assert right.points == most
+    assert right.note == empty.note == ""
+    assert empty.points == dict.fromkeys(most, 0)
+    for message in empty.messages.values():
+        assert re.search("is missing or gives nothing back|is drawn yet", message)
+        assert "Traceback" not in message
+    assert all(text.startswith("_Type your answer") for text in empty.by_hand.values())
+    assert all("Rubric" in text for text in right.by_hand.values())
+
+
+PATCHES = {
+    "every check passes": """
+from otter.test_files.exception_test import ExceptionTestFile, TestCaseResult
+
+def run(self, names):
+    self.test_case_results = [TestCaseResult(c, "fine", True) for c in self.test_cases]
+
+ExceptionTestFile.run = run
+""",
+    "every result is full": """
+from otter.test_files.exception_test import ExceptionTestFile
+
+honest = ExceptionTestFile.run
+
+def run(self, names):
+    honest(self, names)
+    self.update_score(self.possible)
+
+ExceptionTestFile.run = run
+""",
+    "numpy finds everything close": "import numpy as np\n\nnp.allclose = lambda *a, **k: True",
+}
+
+
+def test_broken_and_hostile_submissions(tmp_path):
+    """They stop nobody else, and earn nothing unnoticed."""
+    folder = tmp_path / "in"
+    folder.mkdir()
+    outside = tmp_path / "outside.txt"
+    troubles = [
+        "import numpy as np\n\nbig = np.ones(10**11)",
+        "def broken(:\n    pass",
+        f"open({str(outside)!r}, 'w').write('x')\nopen('results.json', 'w')",
+        "raise SystemExit",
+    ]
+    hand_in(folder, "right but troubled", *troubles)
+    late = "def gap(q, log_joint):\n    return 0.0"
+    flood = "print('x' * 10**7)\nfor k in range(10**4):\n    print(k)"
+    hand_in(folder, "changed at the end", flood, late, front=False)
+    other = replace(solution(), "def elbo(", "def my_elbo(")
+    other.cells = [c for c in other.cells if "def bulb_step" not in c.source]
+    other.cells += [nbformat.from_dict(c) for c in other.cells]
+    other.metadata["kernelspec"] = {"name": "no-such-kernel", "display_name": "?"}
+    (folder / "renamed, deleted, doubled.ipynb").write_text(json.dumps(other))
+    hand_in(folder, "end of the kernel", "import os\n\nos._exit(0)")
+    for name, code in PATCHES.items():
+        wrong = replace(
+            solution(), "def elbo(q, log_joint):", "def elbo(q, log_joint):\n    return 0"
+        )
+        hand_in(folder, name, code, notebook=wrong)
+    (folder / "no notebook.ipynb").write_text("Dear grader, my dog has eaten it.")
+    (folder / "half.ipynb").write_text('{"cells": [')
+    (folder / "picture.png").write_bytes(b"\x89PNG")
+    (folder / "link.ipynb").symlink_to(BUILT / "autograder" / f"{HW}_solutions.ipynb")
+    with zipfile.ZipFile(folder / "two.zip", "w") as archive:
+        archive.writestr("a.ipynb", "{}")
+        archive.writestr("../b.ipynb", "{}")
+    nbformat.write(solution(HOMEWORKS[0]), folder / "other set.ipynb")
+    out = tmp_path / "out"
+    grades = {g.student: g for g in grade.grade_all(HW, folder, out)}
+
+    full = dict.fromkeys(QUESTIONS, 4.0)
+    assert grades["right but troubled"].points == full
+    assert grades["changed at the end"].points == full | {"q2_gap": 0}, "the last answer counts"
+    renamed = grades["renamed, deleted, doubled"]
+    assert renamed.points == full | {"q1_elbo": 0, "q4_light_bulbs": 0}
+    assert "`elbo` is missing" in renamed.messages["q1_elbo"]
+    nothing = dict.fromkeys(QUESTIONS, 0.0)
+    for name, note in {
+        "end of the kernel": "stopped before.*Kernel died",
+        "no notebook": "not a notebook that can be opened",
+        "half": "not a notebook that can be opened",
+        "picture": "hand in the notebook",
+        "link": "a link",
+        "two": "2 notebooks",
+        "other set": "not hw2",
+        **dict.fromkeys(PATCHES, "SUSPICIOUS"),
+    }.items():
+        assert grades[name].points == nothing, name
+        assert re.search(note, grades[name].note), (name, grades[name].note)
+    assert outside.exists(), "no sandbox, as the instructor's page says: when it is one, say so"
+
+    with (out / "grades.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["student"] for row in rows] == [g.student for g in grades.values()]
+    checked = {row["student"]: float(row["checked"]) for row in rows}
+    assert checked["right but troubled"] == 16
+    report = (out / "renamed, deleted, doubled.md").read_text()
+    assert "8 of 16 points" in report
+    assert "## q1_elbo: 0 of 4\n\n- `elbo` is missing" in report
+    assert "## q5_derivation: ___ of 6, by hand" in report
+
+
+def test_an_endless_loop_is_stopped(tmp_path):
+    (tmp_path / "in").mkdir()
+    hand_in(tmp_path / "in", "endless", "while True:\n    pass")
+    (found,) = grade.grade_all(HW, tmp_path / "in", tmp_path / "out", seconds=15)
+    assert found.note == "stopped after 15 seconds: an endless loop?"
+    assert found.points == dict.fromkeys(QUESTIONS, 0.0)
+    time.sleep(0.5)
+    kernels = [p.info["cmdline"] or [] for p in psutil.process_iter(["cmdline"])]
+    assert not any("ipykernel" in " ".join(c) and "grade-" in " ".join(c) for c in kernels)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["hw7", "."], "HW='hw7' is none of hw1_mixtures_and_em"),
+        (["hw1", "nowhere"], "SUBMISSIONS='nowhere' is no folder"),
+    ],
+)
+def test_the_command_explains_itself(arguments, message):
+    with pytest.raises(SystemExit, match=message):
+        grade.main(arguments)
