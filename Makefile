@@ -12,13 +12,17 @@ RESOLUTION ?= lowest-direct
 SITE := _build/html
 HOMEWORK := _build/homework
 
+# Two workers, two cores: with two threads of BLAS each they would wait for each other.
+test book: export OPENBLAS_NUM_THREADS = 1
+
 help:  ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
 
 book: $(SITE)/.built  ## execute the chapters and build the site into _build/html
 	@echo "The book: $(CURDIR)/$(SITE)/index.html"
 
-test: $(HOMEWORK)/.built  ## run all that CI runs: lint, types, tests, every chapter, the site
+test: $(HOMEWORK)/.built _build/fresh  ## run all that CI runs: lint, types, tests, every chapter, the homework, the site
+	$(BIN)/python book/execute.py
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 homework: $(HOMEWORK)/.built  ## build the homework: for students, for readers alone, for the grader
@@ -56,6 +60,7 @@ clean:  ## remove everything that was built, and the environment
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 $(SITE)/.built: _build/fresh $(HOMEWORK)/.built $(shell find book -type f -not -path '*/.*' -not -path '*/__pycache__/*')
+	$(BIN)/python book/execute.py
 	@# A failed build must not look clean the second time: warnings come only from pages that are read.
 	$(BIN)/jupyter-book build -W -n --keep-going . || { rm -rf $(SITE) _build/.doctrees; exit 1; }
 	touch $@
