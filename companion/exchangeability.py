@@ -20,13 +20,11 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.optimize import linprog
 from scipy.special import comb, logsumexp, xlog1py, xlogy
-from scipy.stats import binom
 
 from companion import _check
 from companion._check import Floats, Integers
-from companion._rising import log_beta_binomial
+from companion._rising import log_beta_binomial, log_binomial
 
 CERTIFIED = 1e-10  # how far the distance to the nearest mixture may be from the least one
 ROUNDED = 1e-9  # a negative probability that rounded moments may give
@@ -403,6 +401,8 @@ def nearest_mixture(joint: ArrayLike) -> NearestMixture:
     >>> round(found.distance, 6), found.thetas
     (0.5, array([0.5]))
     """
+    from scipy.optimize import linprog
+
     table = _joint(joint)
     if table.shape[0] != 2:
         raise ValueError(f"joint must be of 0/1 variables, with shape (2, ..., 2): {table.shape}")
@@ -414,22 +414,23 @@ def nearest_mixture(joint: ArrayLike) -> NearestMixture:
     ones = np.indices(table.shape).sum(axis=0)
     counts = np.bincount(ones.ravel(), weights=table.ravel(), minlength=k + 1)
     thetas = np.linspace(0, 1, 8 * k + 1)
-    s = np.arange(k + 1)[:, np.newaxis]
+    s = np.arange(k + 1.0)[:, np.newaxis]
+    n = np.array(float(k))
     fine = np.linspace(0, 1, 4001)
     for _ in range(100):
-        columns = binom.pmf(s, k, thetas)
+        columns = np.exp(log_binomial(s, n, thetas))
         eye = np.eye(k + 1)
         equal = np.block([[columns, eye, -eye], [np.ones(len(thetas)), np.zeros(2 * k + 2)]])
         cost = np.concatenate([np.zeros(len(thetas)), np.full(2 * k + 2, 0.5)])
         found = linprog(cost, A_eq=equal, b_eq=np.append(counts, 1.0), method="highs")
         prices = found.eqlin.marginals
-        excess = prices[:-1] @ binom.pmf(s, k, fine) + prices[-1]
+        excess = prices[:-1] @ np.exp(log_binomial(s, n, fine)) + prices[-1]
         best = fine[excess.argmax()]
         if excess.max() <= CERTIFIED:
             break
         width = fine[1]
         fine = np.union1d(fine, np.clip(best + np.linspace(-width, width, 41), 0, 1))
-        excess = prices[:-1] @ binom.pmf(s, k, fine) + prices[-1]
+        excess = prices[:-1] @ np.exp(log_binomial(s, n, fine)) + prices[-1]
         thetas = np.union1d(thetas, fine[excess.argmax()])
     weights = found.x[: len(thetas)]
     used = weights > CERTIFIED

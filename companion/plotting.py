@@ -6,18 +6,20 @@ Chapters ask for the look of the course themselves, with ``plt.style.use("compan
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.collections import PathCollection
-from matplotlib.path import Path
 from numpy.typing import ArrayLike
 from scipy.special import pdtr, pdtrik
 
 from companion import _check
 from companion._check import Floats
 from companion.mixtures import GaussianMixture
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.collections import PathCollection
+    from matplotlib.path import Path
 
 
 def mixture_density(
@@ -197,6 +199,8 @@ def county_map(
     >>> len(areas.get_paths()), areas.get_array().tolist()
     (1, [1.0])
     """
+    from matplotlib.collections import PathCollection
+
     numbers = _check.numbers(values, "values")
     _check.shape(numbers, "values", (len(paths),))
     shapes = [_outline(path) for path in paths]
@@ -220,6 +224,8 @@ def county_map(
 
 def _outline(path: str) -> Path:
     """Return SVG path data of the form M x y l dx dy ... z, repeated, as a matplotlib Path."""
+    from matplotlib.path import Path
+
     vertices, codes = [], []
     for ring in path.split("M")[1:]:
         begin, _, steps = ring.rstrip("z").partition("l")
