@@ -12,6 +12,7 @@ from scipy import special
 from companion._check import Floats, Integers
 
 FIRST = 256  # so many factors are summed one by one; Stirling's series is exact from there on
+BLOCK = 1 << 14  # entries of a temporary array: small enough for the processor's cache
 
 
 def log1p_minus(t: Floats) -> Floats:
@@ -79,10 +80,16 @@ class RisingSum:
     def value(self, a: Floats) -> Floats:
         """Return S(a) for an array of a > 0."""
         a = np.asarray(a, dtype=float)
-        total = np.log1p(self.i / a[..., None]) @ self.exceeding
+        flat = a.ravel()
+        total = np.empty_like(flat)
+        rows = max(1, BLOCK // max(1, len(self.i)))
+        for begin in range(0, len(flat), rows):
+            block = slice(begin, begin + rows)
+            ratios = self.i / flat[block, None]
+            total[block] = np.log1p(ratios, out=ratios) @ self.exceeding
         if self.long.size:
-            total = total + np.array([self._stirling(x)[0] for x in a.ravel()]).reshape(a.shape)
-        return np.asarray(total)
+            total += [self._stirling(x)[0] for x in flat]
+        return total.reshape(a.shape)
 
     def derivatives(self, a: float) -> tuple[float, float]:
         """Return the first and the second derivative of S by log a."""

@@ -396,7 +396,13 @@ class _Target:
         return float(self.values(x[None])[0])
 
     def values(self, vectors: Floats) -> Floats:
-        total = self.evidence.value(vectors)
+        return self._with_hyperprior(self.evidence.value(vectors), vectors)
+
+    def on_grid(self, first: Floats, second: Floats) -> Floats:
+        vectors = np.stack(np.meshgrid(first, second, indexing="ij"), axis=-1)
+        return self._with_hyperprior(self.evidence.on_grid(first, second), vectors)
+
+    def _with_hyperprior(self, total: Floats, vectors: Floats) -> Floats:
         if self.log_hyperprior is None:
             return total
         prior = np.asarray(self.log_hyperprior(vectors), float)
@@ -837,39 +843,49 @@ def full_bayes(
         ) from None
     peak = top.population.to_vector()
     step = 1 / np.sqrt(np.diag(np.linalg.inv(top.covariance)))  # sd of one given the other
-    box = _box(target, peak, step, np.log(tol) - 5, kind)
-    before = -np.inf
-    for _ in range(5):
-        grid = tuple(
-            peak[i] + step[i] * np.arange(np.floor(box[i, 0]), np.ceil(box[i, 1]) + 1)
-            for i in (0, 1)
-        )
-        log_density = target.values(np.stack(np.meshgrid(*grid, indexing="ij"), axis=-1))
-        after = float(special.logsumexp(log_density) + np.log(step).sum())
-        if abs(after - before) < tol:
+    low, high = _box(target, peak, step, np.log(tol) - 5, kind).T
+    first, second = (peak[i] + step[i] * np.arange(low[i], high[i] + 1) for i in (0, 1))
+    log_density = target.on_grid(first, second)
+    integral = special.logsumexp(log_density) + np.log(step).sum()
+    for _ in range(4):
+        before, step = integral, step / 2
+        first, second, log_density = _refined(target, first, second, log_density)
+        integral = special.logsumexp(log_density) + np.log(step).sum()
+        if abs(integral - before) < tol:
             break
-        before, step, box = after, step / 2, box * 2
-    return HyperPosterior(kind, (y, size), (grid[0], grid[1]), log_density)
+    return HyperPosterior(kind, (y, size), (first, second), log_density)
+
+
+def _refined(
+    target: _Target, first: Floats, second: Floats, coarse: Floats
+) -> tuple[Floats, Floats, Floats]:
+    """Halve the step of a grid: three of four nodes are new."""
+    first, second = (np.linspace(g[0], g[-1], 2 * len(g) - 1) for g in (first, second))
+    fine = np.empty((len(first), len(second)))
+    fine[::2, ::2] = coarse
+    fine[::2, 1::2] = target.on_grid(first[::2], second[1::2])
+    fine[1::2] = target.on_grid(first[1::2], second)
+    return first, second, fine
 
 
 def _box(
     target: _Target, peak: Floats, step: Floats, drop: float, kind: type[Population]
 ) -> Floats:
-    """Grow a box around the top, in steps, until the density on its edges has fallen by `drop`."""
+    """Grow a box around the top until the density on its edges has fallen by `drop`: (2, 2)."""
     box = np.array([[-6.0, 6.0], [-6.0, 6.0]])
     top = target.value(peak)
     for _ in range(200):
-        grown = False
-        for axis in (0, 1):
-            other = np.arange(box[1 - axis, 0], box[1 - axis, 1] + 1)
-            for side, sign in ((0, -1.0), (1, 1.0)):
-                edge = np.empty((len(other), 2))
-                edge[:, 1 - axis], edge[:, axis] = other, box[axis, side]
-                if target.values(peak + edge * step).max() - top > drop:
-                    box[axis, side] += sign * max(2.0, 0.2 * abs(box[axis, side]))
-                    grown = True
-        if not grown:
+        sides = []
+        for axis, side in np.ndindex(2, 2):
+            along = np.arange(box[1 - axis, 0], box[1 - axis, 1] + 1)
+            sides.append(np.full((len(along), 2), box[axis, side]))
+            sides[-1][:, 1 - axis] = along
+        density = target.values(peak + np.concatenate(sides) * step)
+        begins = np.cumsum([0] + [len(side) for side in sides[:-1]])
+        high = (np.maximum.reduceat(density, begins) - top > drop).reshape(2, 2)
+        if not high.any():
             return box
+        box += high * [-1.0, 1.0] * np.maximum(2.0, abs(box) // 5)
         if (abs(box * step[:, None]).max(axis=1) > 300 * np.maximum(1, step)).any():
             break
     axis, side = divmod(int(np.argmax(abs(box * step[:, None]))), 2)

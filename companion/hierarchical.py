@@ -271,6 +271,27 @@ class Evidence(ABC):
         array([0.333333])
         """
 
+    def on_grid(self, first: Floats, second: Floats) -> Floats:
+        """Log evidence at all pairs of two coordinates: what one of them decides is found once.
+
+        Parameters
+        ----------
+        first, second : arrays of shapes (A,) and (B,)
+            Values of the two coordinates of ``to_vector``.
+
+        Returns
+        -------
+        ndarray of shape (A, B)
+            In nats.
+
+        Examples
+        --------
+        >>> evidence = BetaBinomial.evidence([1], [2])
+        >>> np.exp(evidence.on_grid(np.array([0.0]), np.log([2.0, 4.0]))).round(6)
+        array([[0.333333, 0.4     ]])
+        """
+        return self.value(np.stack(np.meshgrid(first, second, indexing="ij"), axis=-1))
+
     @abstractmethod
     def derivatives(self, vector: Floats) -> tuple[Floats, Floats]:
         """Gradient and matrix of second derivatives at one point.
@@ -890,8 +911,15 @@ class _BetaBinomialEvidence(Evidence):
         self.hits, self.misses, self.all = (_rising.RisingSum(c) for c in counts)
 
     def value(self, vectors: Floats) -> Floats:
-        p, q = special.expit(vectors[..., 0]), special.expit(-vectors[..., 0])
-        r, size = self.rate, np.exp(vectors[..., 1])
+        return self._value(vectors[..., 0], vectors[..., 1])
+
+    def on_grid(self, first: Floats, second: Floats) -> Floats:
+        return self._value(first[:, None], second)
+
+    def _value(self, log_odds: Floats, log_size: Floats) -> Floats:
+        """Log evidence at coordinates that broadcast against each other."""
+        p, q, r = special.expit(log_odds), special.expit(-log_odds), self.rate
+        size = np.exp(log_size)
         cost = self.trials * (special.rel_entr(r, p) + special.rel_entr(1 - r, q))
         spread = self.hits.value(p * size) + self.misses.value(q * size) - self.all.value(size)
         return np.asarray(self.pooled - cost + spread)
