@@ -755,18 +755,17 @@ class HyperPosterior(Generic[P]):
         posterior, weights = self._units(1e-8)
         mean, sd = _mixture_moments(posterior, weights)
         low, high = mean - 50 * sd, mean + 50 * sd
-        theta = mean + special.ndtri(probability) * sd
+        theta = type(posterior).from_moments(mean, sd).quantile(probability)
         for _ in range(60):
             gap = weights @ posterior.cdf(theta) - probability
             low, high = np.where(gap < 0, theta, low), np.where(gap < 0, high, theta)
             density = weights @ np.exp(posterior.log_density(theta))
             with np.errstate(divide="ignore", invalid="ignore"):
-                after = theta - gap / density  # outside of the bracket, halve it instead
-            inside = (after > low) & (after < high)
-            after = np.where(inside, after, (low + high) / 2)
-            moved = abs(after - theta)
-            theta = after
-            if (moved <= 1e-8 * sd).all():
+                after = theta - gap / density
+            small = abs(after - theta) <= 5e-5 * sd  # what is left is of the order of the square
+            good = small | ((after > low) & (after < high))
+            theta = np.where(good, after, (low + high) / 2)  # outside of the bracket, halve it
+            if small.all():
                 break
         return np.asarray(theta)
 

@@ -16,6 +16,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
@@ -114,6 +115,27 @@ class UnitPosterior(ABC):
         (5, 2)
         """
 
+    @classmethod
+    @abstractmethod
+    def from_moments(cls, mean: Floats, sd: Floats) -> Self:
+        """Return the laws of this family with these means and standard deviations > 0.
+
+        Parameters
+        ----------
+        mean, sd : ndarrays of shape (J,)
+            Moments of every unit.
+
+        Returns
+        -------
+        UnitPosterior
+
+        Examples
+        --------
+        >>> law = BetaPosterior.from_moments(np.array([0.25]), np.array([0.25]))
+        >>> law.alpha, law.beta
+        (array([0.5]), array([1.5]))
+        """
+
     def interval(self, level: float = 0.95) -> Floats:
         """Central interval of every unit's parameter.
 
@@ -144,14 +166,26 @@ class BetaPosterior(UnitPosterior):
         self.mean = self.alpha / size
         self.sd = np.sqrt(self.mean * (self.beta / size) / (size + 1))
 
+    @classmethod
+    def from_moments(cls, mean: Floats, sd: Floats) -> Self:  # noqa: D102
+        size = mean * (1 - mean) / sd**2 - 1
+        return cls(size * mean, size * (1 - mean))
+
+    @cached_property
+    def _rests(self) -> Floats:
+        """What the log-density has beside a divergence from the mean: no theta in it."""
+        a, b, rest = self.alpha, self.beta, _rising.log_factorial_rest
+        with np.errstate(divide="ignore"):
+            return np.asarray(rest(a + b) - rest(a) - rest(b) - np.log(1 / a + 1 / b))
+
     def log_density(self, theta: ArrayLike) -> Floats:  # noqa: D102
         theta = np.asarray(theta, float)
-        a, b = self.alpha, self.beta
+        a, b, size = self.alpha, self.beta, self.alpha + self.beta
         with np.errstate(divide="ignore", invalid="ignore"):
-            rests = _rising.log_factorial_rest(a + b) - _rising.log_factorial_rest(a)
-            rests = rests - _rising.log_factorial_rest(b) - np.log(1 / a + 1 / b)
-            cost = special.rel_entr(a, (a + b) * theta) + special.rel_entr(b, (a + b) * (1 - theta))
-            inside = rests - cost - np.log(theta) - np.log1p(-theta)
+            cost = special.rel_entr(a, size * theta) + special.rel_entr(b, size * (1 - theta))
+            inside = self._rests - cost - np.log(theta) - np.log1p(-theta)
+            if ((theta > 0) & (theta < 1)).all():
+                return np.asarray(inside)
             powers = special.xlogy(a - 1, theta) + special.xlog1py(b - 1, -theta)
             edge = powers - special.betaln(a, b)
         return np.asarray(np.where((theta > 0) & (theta < 1), inside, edge))
@@ -174,6 +208,10 @@ class GammaPosterior(UnitPosterior):
         self.shape, self.rate = np.asarray(shape, float), np.asarray(rate, float)
         self.mean = self.shape / self.rate
         self.sd = np.sqrt(self.shape) / self.rate
+
+    @classmethod
+    def from_moments(cls, mean: Floats, sd: Floats) -> Self:  # noqa: D102
+        return cls((mean / sd) ** 2, mean / sd**2)
 
     def log_density(self, theta: ArrayLike) -> Floats:  # noqa: D102
         theta = np.asarray(theta, float)
@@ -202,6 +240,10 @@ class NormalPosterior(UnitPosterior):
     def __init__(self, mean: ArrayLike, sd: ArrayLike) -> None:
         mean, sd = np.broadcast_arrays(np.asarray(mean, float), np.asarray(sd, float))
         self.mean, self.sd = mean, sd
+
+    @classmethod
+    def from_moments(cls, mean: Floats, sd: Floats) -> Self:  # noqa: D102
+        return cls(mean, sd)
 
     def log_density(self, theta: ArrayLike) -> Floats:  # noqa: D102
         with np.errstate(divide="ignore", invalid="ignore"):
