@@ -83,7 +83,7 @@ def simplex(value: ArrayLike, name: str) -> Floats:
 def not_negative(value: ArrayLike, name: str) -> Floats:
     """Return numbers >= 0."""
     array = finite(value, name)
-    if (array < 0).any():
+    if array.min() < 0:
         raise ValueError(f"{name} must not be negative: the smallest is {array.min():g}")
     return array
 
@@ -99,7 +99,8 @@ def positive(value: ArrayLike, name: str) -> Floats:
 def whole(value: ArrayLike, name: str) -> Floats:
     """Return whole numbers, as floats."""
     array = finite(value, name)
-    if (array != np.floor(array)).any():
+    integers = getattr(getattr(value, "dtype", None), "kind", "") in ("b", "i", "u")
+    if not integers and (array != np.floor(array)).any():
         raise ValueError(f"{name} must be whole numbers")
     return array
 

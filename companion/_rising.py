@@ -12,13 +12,22 @@ from scipy import special
 from companion._check import Floats, Integers
 
 FIRST = 256  # so many factors are summed one by one; Stirling's series is exact from there on
-BLOCK = 1 << 14  # entries of a temporary array: small enough for the processor's cache
+BLOCK = 1 << 13  # entries of a temporary array: small enough for the processor's cache
 
 
 def log1p_minus(t: Floats) -> Floats:
-    r"""Logarithm of 1 + t, minus t, for t >= 0: near zero -t^2/2, not a difference of two t."""
+    r"""Logarithm of 1 + t, minus t, for t >= 0: near zero -t^2/2, not a difference of two t.
+
+    With s = t / (2 + t), log(1 + t) is 2 s + 2 s^3/3 + 2 s^5/5 + ..., and 2 s - t is -s t.
+    """
     small = np.minimum(t, 0.5)
-    series = -(small**2) / 2 * special.hyp2f1(1.0, 2.0, 3.0, -small)
+    s = small / (2 + small)
+    square = s * s
+    tail = np.full_like(s, 1 / 21)
+    for odd in range(19, 2, -2):
+        tail *= square
+        tail += 1 / odd
+    series = s * (2 * square * tail - small)
     return np.asarray(np.where(t < 0.5, series, np.log1p(t) - t))
 
 
@@ -61,6 +70,15 @@ def log_beta_binomial(y: Floats, n: Floats, alpha: Floats, beta: Floats) -> Floa
     return np.asarray(log_binomial(y, n, alpha / size) + spread)
 
 
+def tally(values: Integers) -> tuple[Integers, Floats]:
+    """Return the values that occur, and how often; large values are left as they are."""
+    if values.max() >= len(values):
+        return values, np.ones(len(values))
+    times = np.bincount(values)
+    found = np.flatnonzero(times)
+    return found, times[found].astype(float)
+
+
 class RisingSum:
     r"""The function of a that a beta or gamma integral leaves of many counts m_j.
 
@@ -68,14 +86,17 @@ class RisingSum:
         = \sum_i \#\{j : m_j > i\} \log(1 + i/a)
 
     The second form needs as many logarithms as the largest count, however many units there are.
+    Counts that are given once but occur more often come with their `times`.
     """
 
-    def __init__(self, counts: Integers) -> None:
-        short = np.bincount(np.minimum(counts, FIRST), minlength=2)
+    def __init__(self, counts: Integers, times: Floats | None = None) -> None:
+        short = np.bincount(np.minimum(counts, FIRST), times, minlength=2)
         # How many counts exceed i, for i = 1, 2, ...: the term i = 0 is log 1.
         self.exceeding = (short.sum() - np.cumsum(short))[1:-1].astype(float)
         self.i = np.arange(1.0, len(self.exceeding) + 1)
-        self.long = (counts[counts > FIRST] - FIRST).astype(float)
+        long = counts > FIRST
+        self.long = (counts[long] - FIRST).astype(float)
+        self.times = np.ones(len(self.long)) if times is None else times[long]
 
     def value(self, a: Floats) -> Floats:
         """Return S(a) for an array of a > 0."""
@@ -101,7 +122,7 @@ class RisingSum:
             first, second = first + more, second + most
         return float(first), float(second)
 
-    def _stirling(self, a: float) -> tuple[float, float, float]:
+    def _stirling(self, a: float) -> tuple[float, ...]:
         """Sum the terms i >= FIRST of the long counts, and their derivatives by log a."""
         k, x = self.long, a + FIRST
         top, log_ratio = x + k, np.log1p(k / x)
@@ -113,4 +134,4 @@ class RisingSum:
         squares -= (x**-5 - top**-5) / 30  # the sum of 1 / (a + i)^2
         first = a * inverse - k
         second = a * inverse - a**2 * squares
-        return float(value.sum()), float(first.sum()), float(second.sum())
+        return tuple(float(self.times @ terms) for terms in (value, first, second))

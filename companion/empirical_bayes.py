@@ -105,18 +105,31 @@ def fit_moments(
     if space not in ("predictive", "theta"):
         raise ValueError(f'space must be "predictive" or "theta", not {space!r}')
     y, size = kind.check_data(y, size)
-    y, size = y[size > 0], size[size > 0]
-    if len(y) < 2:
-        raise ValueError(f"y must hold at least two units that were observed, not {len(y)}")
+    return _match_moments(kind, y, size, np.ones(len(y)), space)
+
+
+def _match_moments(
+    kind: type[P], y: Floats, size: Floats, times: Floats, space: str = "predictive"
+) -> P:
+    """Match the moments of clean data, of which every unit is there so many times."""
+    if not size.all():
+        seen = size > 0
+        y, size, times = y[seen], size[seen], times[seen]
+    n_units = float(times.sum())
+    if n_units < 2:
+        raise ValueError(f"y must hold at least two units that were observed, not {n_units:g}")
     rates = y if issubclass(kind, NormalNormal) else y / size
     weights = size**-2.0 if issubclass(kind, NormalNormal) else size
     if space == "theta":
-        mean, variance = float(rates.mean()), float(rates.var())
+        mean = float(times @ rates / n_units)
+        variance = float(times @ (rates - mean) ** 2 / n_units)
     else:
-        total = weights.sum()
-        mean = float(weights @ rates / total)
-        spread = weights @ (rates - mean) ** 2
-        noise_units, signal_units = len(y) - 1.0, total - weights @ weights / total
+        shares = times * weights
+        total = shares.sum()
+        mean = float(shares @ rates / total)
+        off = rates - mean
+        spread = shares @ np.square(off, out=off)
+        noise_units, signal_units = n_units - 1, total - shares @ weights / total
         if issubclass(kind, BetaBinomial):
             # nu = m (1 - m) - V: the noise shrinks as the spread grows.
             excess = spread - noise_units * mean * (1 - mean)
@@ -127,7 +140,7 @@ def fit_moments(
     if issubclass(kind, NormalNormal):
         return kind(mean, float(np.sqrt(max(variance, 0.0))))
     if variance <= 0 or mean <= 0:
-        raise NoMaximumError(_no_spread(kind, y, size))
+        raise NoMaximumError(_no_spread(kind, y, size, times))
     if issubclass(kind, GammaPoisson):
         return kind(mean**2 / variance, mean / variance)
     prior_size = mean * (1 - mean) / variance - 1
@@ -140,7 +153,7 @@ def fit_moments(
     return kind(*pair)
 
 
-def _no_spread(kind: type[Population], y: Floats, size: Floats) -> str:
+def _no_spread(kind: type[Population], y: Floats, size: Floats, times: Floats) -> str:
     names = " and ".join(kind.data_names)
     if not y.any():
         return (
@@ -148,7 +161,7 @@ def _no_spread(kind: type[Population], y: Floats, size: Floats) -> str:
         )
     return (
         f"the units differ no more than noise alone would make them: {names} ask for complete "
-        f"pooling, one rate {y.sum() / size.sum():.6g} for all"
+        f"pooling, one rate {times @ y / (times @ size):.6g} for all"
     )
 
 
@@ -232,8 +245,7 @@ def fit_evidence(
     >>> round(found.population.alpha, 4), round(found.population.beta, 4)
     (2.3416, 14.1148)
     """
-    y, size = kind.check_data(y, size)
-    return _climb(kind, y, size, _Target(kind.evidence(y, size), None), start, max_iter)
+    return _climb(kind, _Target(kind.evidence(y, size), None), start, max_iter)
 
 
 def fit_map2(
@@ -285,40 +297,43 @@ def fit_map2(
     >>> round(found.population.mean, 4)
     0.1436
     """
-    y, size = kind.check_data(y, size)
     log_hyperprior = log_hyperprior or kind.log_diffuse_hyperprior
-    return _climb(kind, y, size, _Target(kind.evidence(y, size), log_hyperprior), start, max_iter)
+    return _climb(kind, _Target(kind.evidence(y, size), log_hyperprior), start, max_iter)
 
 
 def _climb(
-    kind: type[P],
-    y: Floats,
-    size: Floats,
-    target: _Target,
-    start: P | None = None,
-    max_iter: int = 200,
+    kind: type[P], target: _Target, start: P | None = None, max_iter: int = 200
 ) -> HyperFit[P]:
     """Newton's method on the log evidence, plus a log hyperprior if there is one."""
     _check.count(max_iter, "max_iter")
-    seen = size > 0
-    if target.log_hyperprior is None and seen.sum() < 2:
-        raise ValueError(f"y must hold at least two units that were observed, not {seen.sum()}")
+    y, size, times = target.evidence.units
+    seen = times @ (size > 0)
+    if target.log_hyperprior is None and seen < 2:
+        raise ValueError(f"y must hold at least two units that were observed, not {seen:g}")
     normal = issubclass(kind, NormalNormal)
     if target.log_hyperprior is None and not normal and not y.any():
-        raise NoMaximumError(_no_spread(kind, y, size))
-    x = _start(kind, y, size) if start is None else start.to_vector()
+        raise NoMaximumError(_no_spread(kind, y, size, times))
+    x = _start(kind, y, size, times) if start is None else start.to_vector()
     if not np.isfinite(x[1]):  # a NormalNormal with sd = 0
         x[1] = np.log(size.min() / 2)
     scale = np.array([size.min() if normal else 1.0, 1.0])  # a longest step in each coordinate
     floor = np.log(1e-5 * size.min()) if normal else -np.inf
-    value = target.value(x)
+    here = target.expand(x)
     for n_iter in range(1, max_iter + 1):  # noqa: B007
-        gradient, hessian = target.derivatives(x)
+        value, gradient, hessian = here
         curvature, axes = np.linalg.eigh(hessian * np.outer(scale, scale))
         step = axes @ ((axes.T @ (gradient * scale)) / np.maximum(abs(curvature), 1e-12))
         gain = gradient * scale @ step
         step *= scale * min(1.0, 2.0 / np.abs(step).max(initial=1e-300))
-        x, value, moved = _line_search(target, x, value, step, gain)
+        for _ in range(60):  # halve the step until it climbs
+            there = target.expand(x + step)
+            moved = there[0] >= value
+            # Rounding error is no reason to halve for ever.
+            if moved or gain < 1e-9 * (1 + abs(value)):
+                break
+            step = step / 2
+        if moved:
+            x, here = x + step, there
         if normal and x[1] < floor:
             break
         if not moved or gain < 1e-13 * (1 + abs(value)):
@@ -328,66 +343,55 @@ def _climb(
             f"no maximum was reached within max_iter = {max_iter} steps: the density may rise "
             "to the edge of the space"
         )
-    return _summary(kind, y, size, target, x, n_iter)
+    return _summary(kind, target, x, here, n_iter)
 
 
-def _start(kind: type[Population], y: Floats, size: Floats) -> Floats:
+def _start(kind: type[Population], y: Floats, size: Floats, times: Floats) -> Floats:
     """Return the moment match, or a population a little wider than none where there is no match."""
     try:
-        x = fit_moments(kind, y, size).to_vector()
+        x = _match_moments(kind, y, size, times).to_vector()
     except ValueError:
-        seen = max(size.sum(), 1e-300)
-        rate = (y.sum() + 0.5) / (seen + 1 if issubclass(kind, BetaBinomial) else seen)
+        seen = max(float(times @ size), 1e-300)
+        rate = (float(times @ y) + 0.5) / (seen + 1 if issubclass(kind, BetaBinomial) else seen)
         mean = special.logit(rate) if issubclass(kind, BetaBinomial) else np.log(rate)
         x = np.array([mean, np.log(10.0)])
     return x
 
 
-def _line_search(
-    target: _Target, x: Floats, value: float, step: Floats, gain: float
-) -> tuple[Floats, float, bool]:
-    """Halve the step until it climbs; rounding error is no reason to halve for ever."""
-    for _ in range(60):
-        there = target.value(x + step)
-        if there >= value:
-            return x + step, there, True
-        if gain < 1e-9 * (1 + abs(value)):
-            return x, value, False
-        step = step / 2
-    return x, value, False
-
-
 def _summary(
-    kind: type[P], y: Floats, size: Floats, target: _Target, x: Floats, n_iter: int
+    kind: type[P], target: _Target, x: Floats, here: tuple[float, Floats, Floats], n_iter: int
 ) -> HyperFit[P]:
     """Tell from the curvature at the end: a maximum, a boundary, or a slope without end."""
+    y, size, times = target.evidence.units
     covariance = np.full((2, 2), np.nan)
+    log_evidence, information = here[0] - target.log_prior(x), -here[2]
     if issubclass(kind, NormalNormal):
         at_zero = kind(float(np.average(y, weights=size**-2.0)), 0.0)
-        zero = target.evidence.value(at_zero.to_vector())
-        if x[1] < np.log(1e-3 * size.min()) or (
-            target.log_hyperprior is None and zero >= target.evidence.value(x)
-        ):
+        zero = float(target.evidence.value(at_zero.to_vector()))
+        flat = target.log_hyperprior is None and zero >= log_evidence
+        if flat or x[1] < np.log(1e-3 * size.min()):
             if target.log_hyperprior is not None:
                 raise NoMaximumError(
                     "the density of the hyperparameters rises all the way to sd = 0"
                 )
-            return HyperFit(at_zero, float(zero), covariance, n_iter)
-    information = -target.derivatives(x)[1]
+            return HyperFit(at_zero, zero, covariance, n_iter)
     along = information[1, 1] - information[0, 1] ** 2 / information[0, 0]
     if not (information[0, 0] > 0 and along > 1e-6):
         if x[1] > 0:
-            raise NoMaximumError(_no_spread(kind, y, size))
+            raise NoMaximumError(_no_spread(kind, y, size, times))
         raise NoMaximumError(
             "the evidence rises all the way to no pooling: every unit has nothing or everything"
         )
-    population = kind.from_vector(x)
-    log_evidence = float(target.evidence.value(x))
-    return HyperFit(population, log_evidence, np.asarray(np.linalg.inv(information)), n_iter)
+    covariance = np.asarray(np.linalg.inv(information))
+    return HyperFit(kind.from_vector(x), log_evidence, covariance, n_iter)
 
 
 class _Target:
     """Log evidence plus log hyperprior, with derivatives (of the hyperprior, by differences)."""
+
+    around = np.array(
+        [[0, 0], [1, 0], [-1, 0], [0, 1], [0, -1], [1, 1], [1, -1], [-1, 1], [-1, -1]]
+    )
 
     def __init__(self, evidence: Evidence, log_hyperprior: LogDensity | None) -> None:
         self.evidence, self.log_hyperprior = evidence, log_hyperprior
@@ -402,6 +406,9 @@ class _Target:
         vectors = np.stack(np.meshgrid(first, second, indexing="ij"), axis=-1)
         return self._with_hyperprior(self.evidence.on_grid(first, second), vectors)
 
+    def log_prior(self, x: Floats) -> float:
+        return float(self._with_hyperprior(np.zeros(1), x[None])[0])
+
     def _with_hyperprior(self, total: Floats, vectors: Floats) -> Floats:
         if self.log_hyperprior is None:
             return total
@@ -413,18 +420,17 @@ class _Target:
             )
         return np.asarray(total + prior)
 
-    def derivatives(self, x: Floats) -> tuple[Floats, Floats]:
-        gradient, hessian = self.evidence.derivatives(x)
+    def expand(self, x: Floats) -> tuple[float, Floats, Floats]:
+        value, gradient, hessian = self.evidence.expand(x)
         if self.log_hyperprior is None:
-            return gradient, hessian
-        h = 1e-3 * np.eye(2)
-        signs = np.array([[1, 0], [-1, 0], [0, 1], [0, -1], [1, 1], [1, -1], [-1, 1], [-1, -1]])
-        f = np.asarray(self.log_hyperprior(x + signs @ h), float)
-        middle = float(self.log_hyperprior(x[None])[0])
-        by = np.array([f[0] - f[1], f[2] - f[3]]) / 2e-3
-        bend = np.array([f[0] + f[1], f[2] + f[3]]) - 2 * middle
-        mixed = (f[4] - f[5] - f[6] + f[7]) / 4
-        return gradient + by, hessian + np.array([[bend[0], mixed], [mixed, bend[1]]]) / 1e-6
+            return value, gradient, hessian
+        f = self._with_hyperprior(np.zeros(9), x + 1e-3 * self.around)
+        with np.errstate(invalid="ignore"):  # a hyperprior may be zero, its logarithm -inf
+            by = np.array([f[1] - f[2], f[3] - f[4]]) / 2e-3
+            bend = np.array([f[1] + f[2], f[3] + f[4]]) - 2 * f[0]
+            mixed = (f[5] - f[6] - f[7] + f[8]) / 4
+        bends = np.array([[bend[0], mixed], [mixed, bend[1]]]) / 1e-6
+        return value + float(f[0]), gradient + by, hessian + bends
 
 
 # ---------------------------------------------------------------------------- full Bayes
@@ -835,7 +841,7 @@ def full_bayes(
     y, size = kind.check_data(y, size)
     target = _Target(kind.evidence(y, size), log_hyperprior or kind.log_diffuse_hyperprior)
     try:
-        top = _climb(kind, y, size, target)
+        top = _climb(kind, target)
     except NoMaximumError as error:
         raise ImproperPosteriorError(
             f"the posterior of the hyperparameters has no top: {error}; try a proper log_hyperprior"

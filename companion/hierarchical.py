@@ -14,7 +14,7 @@ derivatives, the prior predictive, the shrinkage, and the two steps of EM with t
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Self
@@ -26,7 +26,7 @@ from scipy import special
 from companion import _check, _rising
 from companion._check import Floats
 
-BLOCK = 1 << 18  # entries of a temporary array (hyperparameters x units)
+BLOCK = 1 << 13  # entries of a temporary array (points x units): small enough for the cache
 
 # ------------------------------------------------------------------ what is known of a unit
 
@@ -290,7 +290,15 @@ class UnitStatistics:
 
 
 class Evidence(ABC):
-    """The log evidence of data as a function of the hyperparameters' coordinates."""
+    """The log evidence of data as a function of the hyperparameters' coordinates.
+
+    Attributes
+    ----------
+    units : three ndarrays
+        The data, and how many units have them.
+    """
+
+    units: tuple[Floats, Floats, Floats]
 
     @abstractmethod
     def value(self, vectors: Floats) -> Floats:
@@ -335,6 +343,27 @@ class Evidence(ABC):
         return self.value(np.stack(np.meshgrid(first, second, indexing="ij"), axis=-1))
 
     @abstractmethod
+    def expand(self, vector: Floats) -> tuple[float, Floats, Floats]:
+        """Log evidence at one point, its gradient, and its matrix of second derivatives.
+
+        Parameters
+        ----------
+        vector : array of shape (2,)
+            Hyperparameters in the coordinates of ``to_vector``.
+
+        Returns
+        -------
+        value : float
+        gradient : ndarray of shape (2,)
+        hessian : ndarray of shape (2, 2)
+
+        Examples
+        --------
+        >>> value, _, _ = BetaBinomial.evidence([1], [2]).expand(np.array([0.0, np.log(2)]))
+        >>> round(float(np.exp(value)), 6)
+        0.333333
+        """
+
     def derivatives(self, vector: Floats) -> tuple[Floats, Floats]:
         """Gradient and matrix of second derivatives at one point.
 
@@ -354,14 +383,24 @@ class Evidence(ABC):
         >>> abs(float(gradient[0])) < 1e-15  # half of the trials are successes
         True
         """
+        return self.expand(vector)[1:]
 
 
-def _by_blocks(value: Callable[[Floats], Floats], vectors: Floats, n_units: int) -> Floats:
-    """Evaluate points (..., 2) in blocks, so that a (points, units) array stays small."""
+def _blocks(*data: Floats) -> Iterator[tuple[Floats, ...]]:
+    """Cut the units into pieces that fit the cache."""
+    for begin in range(0, len(data[0]), BLOCK):
+        yield tuple(array[begin : begin + BLOCK] for array in data)
+
+
+def _sum_over_units(terms: Callable[..., Floats], vectors: Floats, *data: Floats) -> Floats:
+    """Sum terms(points, *units) over the units at points (..., 2), in pieces that fit the cache."""
     flat = vectors.reshape(-1, 2)
-    rows = max(1, BLOCK // n_units)
-    parts = [value(flat[begin : begin + rows]) for begin in range(0, len(flat), rows)]
-    return np.concatenate(parts).reshape(vectors.shape[:-1])
+    total = np.zeros(len(flat))
+    rows = max(1, BLOCK // len(data[0]))
+    for units in _blocks(*data):
+        for row in range(0, len(flat), rows):
+            total[row : row + rows] += terms(flat[row : row + rows], *units)
+    return total.reshape(vectors.shape[:-1])
 
 
 # -------------------------------------------------------------------------- populations
@@ -478,7 +517,6 @@ class Population(ABC):
         """
 
     @classmethod
-    @abstractmethod
     def evidence(cls, y: ArrayLike, size: ArrayLike) -> Evidence:
         """Log evidence of these data as a function of the hyperparameters.
 
@@ -497,6 +535,12 @@ class Population(ABC):
         >>> hessian.shape
         (2, 2)
         """
+        return cls._evidence(*cls.check_data(y, size))
+
+    @staticmethod
+    @abstractmethod
+    def _evidence(y: Floats, size: Floats) -> Evidence:
+        """Log evidence of clean data."""
 
     @staticmethod
     @abstractmethod
@@ -794,13 +838,14 @@ class BetaBinomial(Population):
 
     @staticmethod
     def check_data(y: ArrayLike, size: ArrayLike) -> tuple[Floats, Floats]:  # noqa: D102
-        y, n = _pair(y, size, "y", "n")
-        _check.whole(_check.not_negative(y, "y"), "y")
-        _check.whole(_check.not_negative(n, "n"), "n")
-        if (y > n).any():
-            j = int(np.argmax(y > n))
-            raise ValueError(f"y must not exceed n: unit {j} has {y[j]:g} of {n[j]:g}")
-        return y, n
+        successes, n = _pair(y, size, "y", "n")
+        for name, given, numbers in (("y", y, successes), ("n", size, n)):
+            _check.not_negative(numbers, name)
+            _check.whole(given, name)
+        if (successes > n).any():
+            j = int(np.argmax(successes > n))
+            raise ValueError(f"y must not exceed n: unit {j} has {successes[j]:g} of {n[j]:g}")
+        return successes, n
 
     @staticmethod
     def from_coordinates(vectors: Floats) -> tuple[Floats, Floats]:  # noqa: D102
@@ -815,9 +860,9 @@ class BetaBinomial(Population):
         alpha, beta = hyperparameters
         return BetaPosterior(alpha + y, beta + (size - y))
 
-    @classmethod
-    def evidence(cls, y: ArrayLike, size: ArrayLike) -> Evidence:  # noqa: D102
-        return _BetaBinomialEvidence(*cls.check_data(y, size))
+    @staticmethod
+    def _evidence(y: Floats, size: Floats) -> Evidence:
+        return _BetaBinomialEvidence(y, size)
 
     @staticmethod
     def log_diffuse_hyperprior(vectors: Floats) -> Floats:
@@ -946,11 +991,12 @@ class _BetaBinomialEvidence(Evidence):
     """
 
     def __init__(self, y: Floats, n: Floats) -> None:
-        self.successes, self.trials = y.sum(), n.sum()
+        self.units = y, n, times = _distinct(y, n)
+        self.successes, self.trials = float(times @ y), float(times @ n)
         self.rate = self.successes / self.trials if self.trials else 0.5
-        self.pooled = _rising.log_binomial(y, n, np.array(self.rate)).sum()
+        self.pooled = times @ _rising.log_binomial(y, n, np.array(self.rate))
         counts = y.astype(int), (n - y).astype(int), n.astype(int)
-        self.hits, self.misses, self.all = (_rising.RisingSum(c) for c in counts)
+        self.hits, self.misses, self.all = (_rising.RisingSum(c, times) for c in counts)
 
     def value(self, vectors: Floats) -> Floats:
         return self._value(vectors[..., 0], vectors[..., 1])
@@ -966,7 +1012,7 @@ class _BetaBinomialEvidence(Evidence):
         spread = self.hits.value(p * size) + self.misses.value(q * size) - self.all.value(size)
         return np.asarray(self.pooled - cost + spread)
 
-    def derivatives(self, vector: Floats) -> tuple[Floats, Floats]:
+    def expand(self, vector: Floats) -> tuple[float, Floats, Floats]:
         p, q, size = special.expit(vector[0]), special.expit(-vector[0]), np.exp(vector[1])
         hit, hit2 = self.hits.derivatives(p * size)
         miss, miss2 = self.misses.derivatives(q * size)
@@ -975,7 +1021,18 @@ class _BetaBinomialEvidence(Evidence):
         mean2 = q**2 * hit2 + p**2 * miss2 - p * q * (self.trials + hit + miss)
         mixed = q * hit2 - p * miss2
         gradient = np.array([by_mean, hit + miss - all1])
-        return gradient, np.array([[mean2, mixed], [mixed, hit2 + miss2 - all2]])
+        hessian = np.array([[mean2, mixed], [mixed, hit2 + miss2 - all2]])
+        return float(self.value(vector)), gradient, hessian
+
+
+def _distinct(y: Floats, n: Floats) -> tuple[Floats, Floats, Floats]:
+    """Pairs that occur, and how often: where there are more units than possible pairs, a few."""
+    width = n.max() + 1
+    if width**2 > len(n):
+        return y, n, np.ones(len(n))
+    keys, times = _rising.tally((n * width + y).astype(int))
+    n, y = np.divmod(keys.astype(float), width)
+    return y, n, times
 
 
 @dataclass(frozen=True)
@@ -1021,13 +1078,16 @@ class GammaPoisson(Population):
 
     @staticmethod
     def check_data(y: ArrayLike, size: ArrayLike) -> tuple[Floats, Floats]:  # noqa: D102
-        y, exposure = _pair(y, size, "y", "exposure")
-        _check.whole(_check.not_negative(y, "y"), "y")
+        events, exposure = _pair(y, size, "y", "exposure")
+        _check.not_negative(events, "y")
+        _check.whole(y, "y")
         _check.not_negative(exposure, "exposure")
-        if ((exposure == 0) & (y > 0)).any():
-            j = int(np.argmax((exposure == 0) & (y > 0)))
-            raise ValueError(f"exposure must be positive where y is: unit {j} has y = {y[j]:g}")
-        return y, exposure
+        if not exposure.all() and events[exposure == 0].any():
+            j = int(np.argmax((exposure == 0) & (events > 0)))
+            raise ValueError(
+                f"exposure must be positive where y is: unit {j} has y = {events[j]:g}"
+            )
+        return events, exposure
 
     @staticmethod
     def from_coordinates(vectors: Floats) -> tuple[Floats, Floats]:  # noqa: D102
@@ -1042,9 +1102,9 @@ class GammaPoisson(Population):
         shape, rate = hyperparameters
         return GammaPosterior(shape + y, rate + size)
 
-    @classmethod
-    def evidence(cls, y: ArrayLike, size: ArrayLike) -> Evidence:  # noqa: D102
-        return _GammaPoissonEvidence(*cls.check_data(y, size))
+    @staticmethod
+    def _evidence(y: Floats, size: Floats) -> Evidence:
+        return _GammaPoissonEvidence(y, size)
 
     @staticmethod
     def log_diffuse_hyperprior(vectors: Floats) -> Floats:
@@ -1168,35 +1228,48 @@ class _GammaPoissonEvidence(Evidence):
     """
 
     def __init__(self, y: Floats, exposure: Floats) -> None:
-        self.y, self.exposure = y, exposure
-        self.events, self.total = y.sum(), exposure.sum()
+        self.units = y, exposure, np.ones(len(y))
+        self.events, self.total = float(y.sum()), float(exposure.sum())
         rate = self.events / self.total if self.total else 0.0
-        self.pooled = _rising.log_poisson(y, exposure * rate).sum()
-        self.counts = _rising.RisingSum(y.astype(int))
+        counts, times = _rising.tally(y.astype(int))
+        rests = times @ _rising.log_factorial_rest(counts.astype(float))
+        cost = sum(special.kl_div(a, e * rate).sum() for a, e in _blocks(y, exposure))
+        self.pooled = -cost - rests
+        self.counts = _rising.RisingSum(counts, times)
 
     def value(self, vectors: Floats) -> Floats:
-        def of_block(points: Floats) -> Floats:
-            mean, shape = np.exp(points[:, 0]), np.exp(points[:, 1])
-            t = self.exposure * (mean / shape)[:, None]
-            spread = shape * _rising.log1p_minus(t).sum(axis=1) + np.log1p(t) @ self.y
-            cost = special.kl_div(self.events, self.total * mean)
-            return np.asarray(self.pooled - cost - spread + self.counts.value(shape))
+        def spread(points: Floats, y: Floats, exposure: Floats) -> Floats:
+            mean, shape = np.exp(points.T)
+            t = exposure * (mean / shape)[:, None]
+            return np.asarray(shape * _rising.log1p_minus(t).sum(axis=1) + np.log1p(t) @ y)
 
-        return _by_blocks(of_block, vectors, len(self.y))
+        mean, shape = np.exp(vectors[..., 0]), np.exp(vectors[..., 1])
+        sums = _sum_over_units(spread, vectors, *self.units[:2])
+        return self._total(mean, shape, sums)
 
-    def derivatives(self, vector: Floats) -> tuple[Floats, Floats]:
+    def _total(self, mean: Floats, shape: Floats, spread: Floats) -> Floats:
+        cost = special.kl_div(self.events, self.total * mean)
+        return np.asarray(self.pooled - cost - spread + self.counts.value(shape))
+
+    def expand(self, vector: Floats) -> tuple[float, Floats, Floats]:
         mean, shape = np.exp(vector)
-        t = self.exposure * (mean / shape)
-        w = t / (1 + t)
-        rest = -_rising.log1p_minus(t)
-        y, keep = self.y, 1 - w
+        sums = np.zeros(8)
+        for y, exposure in _blocks(*self.units[:2]):
+            t = exposure * (mean / shape)
+            w = t / (1 + t)
+            rest, yw = -_rising.log1p_minus(t), y * w
+            tw = t * w
+            sums += (
+                rest.sum(), y @ t - y @ rest, w.sum(), w @ w, yw.sum(), yw @ w, tw.sum(), tw @ w
+            )  # fmt: skip
+        rests, y_log, w1, w2, yw1, yw2, tw1, tw2 = sums
         first, second = self.counts.derivatives(shape)
-        by_mean = ((y - shape * t) * keep).sum()
-        by_shape = (shape * (rest - t * w) + y * w).sum() + first
-        mean2 = -((shape + y) * w * keep).sum()
-        mixed = (w * (y * keep - shape * w)).sum()
-        shape2 = (shape * (rest - t * w**2) - y * w * keep).sum() + second
-        return np.array([by_mean, by_shape]), np.array([[mean2, mixed], [mixed, shape2]])
+        value = self._total(mean, shape, y_log - shape * rests)
+        gradient = np.array([self.events - yw1 - shape * w1, shape * (rests - tw1) + yw1 + first])
+        mixed = yw1 - yw2 - shape * w2
+        by_mean2 = -(shape * (w1 - w2) + yw1 - yw2)
+        by_shape2 = shape * (rests - tw2) - (yw1 - yw2) + second
+        return float(value), gradient, np.array([[by_mean2, mixed], [mixed, by_shape2]])
 
 
 @dataclass(frozen=True)
@@ -1261,9 +1334,9 @@ class NormalNormal(Population):
         keep = sd**2 / (sd**2 + size**2)
         return NormalPosterior(mean + keep * (y - mean), size * np.sqrt(keep))
 
-    @classmethod
-    def evidence(cls, y: ArrayLike, size: ArrayLike) -> Evidence:  # noqa: D102
-        return _NormalNormalEvidence(*cls.check_data(y, size))
+    @staticmethod
+    def _evidence(y: Floats, size: Floats) -> Evidence:
+        return _NormalNormalEvidence(y, size)
 
     @staticmethod
     def log_diffuse_hyperprior(vectors: Floats) -> Floats:
@@ -1354,17 +1427,18 @@ class _NormalNormalEvidence(Evidence):
     """Sum of log N(y_j | mean, sd^2 + s_j^2)."""
 
     def __init__(self, y: Floats, standard_error: Floats) -> None:
+        self.units = y, standard_error, np.ones(len(y))
         self.y, self.noise = y, standard_error**2
 
     def value(self, vectors: Floats) -> Floats:
-        def of_block(points: Floats) -> Floats:
-            variance = self.noise + np.exp(2 * points[:, 1])[:, None]
-            squares = (self.y - points[:, :1]) ** 2 / variance
+        def terms(points: Floats, y: Floats, noise: Floats) -> Floats:
+            variance = noise + np.exp(2 * points[:, 1])[:, None]
+            squares = (y - points[:, :1]) ** 2 / variance
             return np.asarray(-(np.log(2 * np.pi * variance) + squares).sum(axis=1) / 2)
 
-        return _by_blocks(of_block, vectors, len(self.y))
+        return _sum_over_units(terms, vectors, self.y, self.noise)
 
-    def derivatives(self, vector: Floats) -> tuple[Floats, Floats]:
+    def expand(self, vector: Floats) -> tuple[float, Floats, Floats]:
         between = np.exp(2 * vector[1])
         d, precision = self.y - vector[0], 1 / (self.noise + between)
         surprise = (d * precision) ** 2
@@ -1372,7 +1446,8 @@ class _NormalNormalEvidence(Evidence):
         sd2 = 2 * by_sd + 2 * between**2 * (precision**2 - 2 * surprise * precision).sum()
         mixed = -2 * between * (d * precision**2).sum()
         gradient = np.array([(d * precision).sum(), by_sd])
-        return gradient, np.array([[-precision.sum(), mixed], [mixed, sd2]])
+        hessian = np.array([[-precision.sum(), mixed], [mixed, sd2]])
+        return float(self.value(vector)), gradient, hessian
 
 
 # -------------------------------------------------------------------------- bad input
