@@ -22,8 +22,8 @@ from companion.em import CollapsedComponentError
 
 CovarianceType = Literal["full", "diagonal", "spherical", "tied"]
 
-BLOCK = 2**16  # numbers in one block of the E-step: small enough for the processor's cache
-LEAST = 256  # points in a block at least, so that its matrix products pay
+BLOCK = 2**16  # numbers in a block of the E-step, or 8 times as many: they must fit the cache
+LEAST = 1024  # points in a block at least, so that its matrix products pay
 UNDERFLOW = -700.0  # exp(-700) is 1e-304: smaller responsibilities than this do not matter
 EMPTY = 1e-200  # a component with less than this share of the points has lost them all
 COLLAPSED = 1e-12  # a variance this small, relative to that of all the data, is a collapse
@@ -199,6 +199,8 @@ class GaussianMixture:
     @cached_property
     def _whitening(self) -> Floats:
         """Inverses of the Cholesky factors: (x - mu_k) @ W_k.T has unit covariance."""
+        if self.n_dimensions == 1:
+            return 1 / self._cholesky_factors
         identity = np.eye(self.n_dimensions)
         return np.array([solve_triangular(L, identity, lower=True) for L in self._cholesky_factors])
 
@@ -268,7 +270,7 @@ class GaussianMixture:
         >>> bool(np.isclose(model.log_density([0.0])[0], -0.5 * np.log(2 * np.pi)))
         True
         """
-        return _normalise(self._log_joint(self._whiten(self._points(x))))[1]
+        return _normalise(self._log_joint(self._whiten(self._points(x))))
 
     def log_likelihood(self, x: ArrayLike) -> float:
         r"""Log-likelihood of the parameters: a sum over points, in nats.
@@ -326,7 +328,9 @@ class GaussianMixture:
         >>> model.responsibilities([1.0])  # equally far from both: the weights decide
         array([[0.25, 0.75]])
         """
-        return _normalise(self._log_joint(self._whiten(self._points(x))))[0].T
+        r = self._log_joint(self._whiten(self._points(x)))
+        _normalise(r)
+        return r.T
 
     def elbo(self, x: ArrayLike, responsibilities: ArrayLike) -> float:
         r"""Evidence lower bound on the log-likelihood, for *any* responsibilities (in nats).
@@ -501,24 +505,27 @@ class GaussianMixture:
         if labels is not None:
             labels = _check.labels(labels, "labels", len(x), self.n_components)
         K, D = self.means.shape
-        # Moments in each component's own frame, where numbers are near one; then back to x.
-        framed = MixtureStatistics(np.zeros(K), np.zeros((K, D)), np.zeros((K, D, D)))
+        # Sums in each component's own frame, where numbers are near one; then back to x.
+        counts, totals, squares = np.zeros(K), np.zeros((K, D)), np.zeros((K, D, D))
         log_likelihood = 0.0
-        size = max(LEAST, BLOCK // (K * D))
+        size = max(LEAST, BLOCK // (K * max(1, D // 8)))
         for start in range(0, len(x), size):
             block = slice(start, start + size)
             z = self._whiten(x[block])
-            joint = self._log_joint(z)
-            r, log_density = _normalise(joint)
-            if labels is not None:
-                log_density = _clamp(r, joint, log_density, labels[block])
-            counts = r.sum(axis=1)
-            framed += MixtureStatistics(counts, *_moments(z, r, counts))
+            r = self._log_joint(z)
+            log_density = _normalise(r) if labels is None else _normalise_some(r, labels[block])
             log_likelihood += float(log_density.sum())
+            counts += r.sum(axis=1)
+            # The sum of r z z' is the product of one matrix with itself: half of the work.
+            root = np.sqrt(r, out=r)
+            z *= root[:, np.newaxis, :]
+            totals += (z @ root[:, :, np.newaxis])[:, :, 0]
+            squares += z @ z.transpose(0, 2, 1)
+        framed_means, framed_scatters = _about_means(counts, totals, squares)
         L = self._cholesky_factors
-        means = self.means + (L @ framed.means[:, :, np.newaxis])[:, :, 0]
-        scatters = L @ framed.scatters @ L.transpose(0, 2, 1)
-        return MixtureStatistics(framed.counts, means, scatters), log_likelihood
+        means = self.means + (L @ framed_means[:, :, np.newaxis])[:, :, 0]
+        scatters = L @ framed_scatters @ L.transpose(0, 2, 1)
+        return MixtureStatistics(counts, means, scatters), log_likelihood
 
     def m_step(self, statistics: MixtureStatistics) -> GaussianMixture:
         r"""M-step: the mixture that maximises the (expected) complete-data log-likelihood.
@@ -1058,38 +1065,35 @@ def random_start(
     return GaussianMixture(spread.weights, x[chosen], spread.covariances, covariance_type)
 
 
-def _normalise(log_joint: Floats) -> tuple[Floats, Floats]:
-    """Responsibilities (K, N) and log-densities (N,) from the log-joint (K, N)."""
+def _normalise(log_joint: Floats) -> Floats:
+    """Turn the log-joint (K, N) into responsibilities, in place; return log-densities (N,)."""
     top = log_joint.max(axis=0)
     if not np.isfinite(top).all():
         raise ValueError("x lies so far from every component that its square overflows")
-    r = log_joint - top
+    r = np.subtract(log_joint, top, out=log_joint)
     np.maximum(r, UNDERFLOW, out=r)  # exp is slow where it underflows
     np.exp(r, out=r)
     total = r.sum(axis=0)
     r /= total
-    return r, top + np.log(total)
+    return np.asarray(top + np.log(total))
 
 
-def _clamp(r: Floats, log_joint: Floats, log_density: Floats, labels: _check.Integers) -> Floats:
-    """Set the responsibilities of labelled points to one-hot, in place; return log-densities."""
+def _normalise_some(log_joint: Floats, labels: _check.Integers) -> Floats:
+    """Do the same where labels are -1; where they are known, they are the responsibilities."""
     known = np.flatnonzero(labels >= 0)
-    r[:, known] = 0
-    r[labels[known], known] = 1
-    log_density = log_density.copy()
-    log_density[known] = log_joint[labels[known], known]
+    log_joint_of_known = log_joint[labels[known], known]
+    log_density = _normalise(log_joint)
+    log_joint[:, known] = 0
+    log_joint[labels[known], known] = 1
+    log_density[known] = log_joint_of_known
     return log_density
 
 
-def _moments(z: Floats, r: Floats, counts: Floats) -> tuple[Floats, Floats]:
-    """Weighted means (K, D) and scatters about them (K, D, D) of z (K, D, N), weights r (K, N)."""
-    rz = r[:, np.newaxis, :] * z
-    total = rz.sum(axis=2)
-    mean = np.divide(
-        total, counts[:, np.newaxis], out=np.zeros_like(total), where=counts[:, np.newaxis] > 0
-    )
-    outer = total[:, :, np.newaxis] * mean[:, np.newaxis, :]
-    return mean, rz @ z.transpose(0, 2, 1) - outer
+def _about_means(counts: Floats, totals: Floats, squares: Floats) -> tuple[Floats, Floats]:
+    """Means (K, D), and scatters about them (K, D, D), from sums of weights, of z and of z z'."""
+    some = counts[:, np.newaxis] > 0
+    means = np.divide(totals, counts[:, np.newaxis], out=np.zeros_like(totals), where=some)
+    return means, squares - totals[:, :, np.newaxis] * means[:, np.newaxis, :]
 
 
 def _statistics(x: Floats, r: Floats) -> MixtureStatistics:
@@ -1101,8 +1105,11 @@ def _statistics(x: Floats, r: Floats) -> MixtureStatistics:
         out=np.zeros((len(r), x.shape[1])),
         where=counts[:, np.newaxis] > 0,
     )
-    mean, scatter = _moments(x.T - centres[:, :, np.newaxis], r, counts)
-    return MixtureStatistics(counts, centres + mean, scatter)
+    off = x.T - centres[:, :, np.newaxis]
+    weighted = r[:, np.newaxis, :] * off
+    squares = weighted @ off.transpose(0, 2, 1)
+    means, scatters = _about_means(counts, weighted.sum(axis=2), squares)
+    return MixtureStatistics(counts, centres + means, scatters)
 
 
 def _maximise(statistics: MixtureStatistics, covariance_type: CovarianceType) -> GaussianMixture:
