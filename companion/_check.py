@@ -96,11 +96,15 @@ def positive(value: ArrayLike, name: str) -> Floats:
     return array
 
 
+def are_integers(value: Any) -> bool:
+    """Say whether this is an array of integers, in which no fraction need be looked for."""
+    return getattr(getattr(value, "dtype", None), "kind", "") in ("b", "i", "u")
+
+
 def whole(value: ArrayLike, name: str) -> Floats:
     """Return whole numbers, as floats."""
     array = finite(value, name)
-    integers = getattr(getattr(value, "dtype", None), "kind", "") in ("b", "i", "u")
-    if not integers and (array != np.floor(array)).any():
+    if (array != np.floor(array)).any():
         raise ValueError(f"{name} must be whole numbers")
     return array
 

@@ -9,7 +9,7 @@ Two classics that need no population stand at the end: Robbins' estimator and Ja
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Generic, Literal, NamedTuple, TypeVar
 
@@ -26,6 +26,7 @@ from companion.hierarchical import (
     NormalNormal,
     Population,
     UnitPosterior,
+    blocks,
 )
 
 P = TypeVar("P", bound=Population)
@@ -118,25 +119,29 @@ def _match_moments(
     n_units = float(times.sum())
     if n_units < 2:
         raise ValueError(f"y must hold at least two units that were observed, not {n_units:g}")
-    rates = y if issubclass(kind, NormalNormal) else y / size
-    weights = size**-2.0 if issubclass(kind, NormalNormal) else size
+    normal = issubclass(kind, NormalNormal)
+
+    def pieces() -> Iterator[tuple[Floats, Floats, Floats]]:
+        for some, some_size, often in blocks(y, size, times):
+            rates = some if normal else some / some_size
+            weights = some_size**-2.0 if normal else some_size
+            yield rates, weights, often if space == "theta" else often * weights
+
+    sums = [(shares.sum(), shares @ r, shares @ w) for r, w, shares in pieces()]
+    total, sum_of_rates, overlap = (float(x) for x in np.sum(sums, axis=0))
+    mean = sum_of_rates / total
+    spread = float(sum(shares @ (r - mean) ** 2 for r, _, shares in pieces()))
     if space == "theta":
-        mean = float(times @ rates / n_units)
-        variance = float(times @ (rates - mean) ** 2 / n_units)
+        variance = spread / total
     else:
-        shares = times * weights
-        total = shares.sum()
-        mean = float(shares @ rates / total)
-        off = rates - mean
-        spread = shares @ np.square(off, out=off)
-        noise_units, signal_units = n_units - 1, total - shares @ weights / total
+        noise_units, signal_units = n_units - 1, total - overlap / total
         if issubclass(kind, BetaBinomial):
             # nu = m (1 - m) - V: the noise shrinks as the spread grows.
             excess = spread - noise_units * mean * (1 - mean)
-            variance = float(excess / (signal_units - noise_units)) if excess > 0 else 0.0
+            variance = excess / (signal_units - noise_units) if excess > 0 else 0.0
         else:
             noise = mean if issubclass(kind, GammaPoisson) else 1.0
-            variance = float((spread - noise_units * noise) / signal_units)
+            variance = (spread - noise_units * noise) / signal_units
     if issubclass(kind, NormalNormal):
         return kind(mean, float(np.sqrt(max(variance, 0.0))))
     if variance <= 0 or mean <= 0:
