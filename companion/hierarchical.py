@@ -910,7 +910,8 @@ class BetaBinomial(Population):
         array([-2.3863])
         """
         u, v = vectors[..., 0], vectors[..., 1]
-        return np.asarray(special.log_expit(u) + special.log_expit(-u) - v / 2)
+        away = np.abs(u)  # log p + log(1 - p), where u = log p / (1 - p)
+        return np.asarray(-away - 2 * np.log1p(np.exp(-away)) - v / 2)
 
     @property
     def mean(self) -> float:
@@ -1279,10 +1280,9 @@ class _GammaPoissonEvidence(Evidence):
         for y, exposure in blocks(*self.units[:2]):
             t = exposure * (mean / shape)
             w = t / (1 + t)
-            rest, yw = -_rising.log1p_minus(t), y * w
-            tw = t * w
+            rest, square = -_rising.log1p_minus(t), w * w
             sums += (
-                rest.sum(), y @ t - y @ rest, w.sum(), w @ w, yw.sum(), yw @ w, tw.sum(), tw @ w
+                rest.sum(), y @ t - y @ rest, w.sum(), w @ w, y @ w, y @ square, t @ w, t @ square
             )  # fmt: skip
         rests, y_log, w1, w2, yw1, yw2, tw1, tw2 = sums
         first, second = self.counts.derivatives(shape)

@@ -215,6 +215,13 @@ def test_rats_against_the_reference(rats):
     assert error < 1e-8
 
 
+@pytest.mark.parametrize("level", [0.2, 0.95, 0.9999])
+def test_ends_of_intervals_are_where_the_distribution_function_says(rats, level):
+    low, high = rats.unit_interval(level).T
+    np.testing.assert_allclose(rats.unit_cdf(low), (1 - level) / 2, rtol=0, atol=5e-8)
+    np.testing.assert_allclose(rats.unit_cdf(high), (1 + level) / 2, rtol=0, atol=5e-8)
+
+
 def nested(kind, data, f, log_hyperprior, low, high):
     """Adaptive quadrature over both hyperparameters, by SciPy; the evidence by SciPy too."""
     y, size = (np.asarray(a, float) for a in data)

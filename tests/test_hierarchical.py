@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import replace
+from decimal import Decimal, localcontext
 from fractions import Fraction
 
 import numpy as np
@@ -10,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import integrate, stats
 
-from companion import datasets, em
-from companion._rising import RisingSum, log1p_minus, log_factorial_rest
+from companion import datasets, em, hierarchical
+from companion._rising import RisingSum, log1p_minus, log_factorial_rest, tally
 from companion.hierarchical import BetaBinomial, GammaPoisson, NormalNormal, UnitStatistics
 
 RATS = datasets.load_rats()
@@ -119,6 +120,65 @@ def test_rising_sum_is_the_sum(a):
     assert first == pytest.approx(-math.fsum(shares), rel=1e-9)
     # It only steers Newton's method, so at a = 1e9 four digits are enough.
     assert second == pytest.approx(math.fsum(s * (1 - s) for s in shares), rel=1e-4)
+
+
+def test_rising_sum_of_a_tally_is_that_of_the_counts():
+    m = np.array([0, 3, 3, 3, 300, 300, 7])
+    found, times = tally(m)  # large values are left as they are
+    assert found is m
+    assert times.tolist() == [1] * 7
+    many = np.repeat([0, 3, 300], [200, 100, 50])
+    found, times = tally(many)
+    assert (found.tolist(), times.tolist()) == ([0, 3, 300], [200, 100, 50])
+    for a in (0.3, 50.0):
+        once = RisingSum(many)
+        assert RisingSum(found, times).value(np.array(a)) == pytest.approx(once.value(a), rel=1e-13)
+        assert RisingSum(found, times).derivatives(a) == pytest.approx(
+            once.derivatives(a), rel=1e-13
+        )
+
+
+def test_log1p_minus_keeps_its_digits_on_both_sides_of_the_series():
+    t = np.concatenate([np.geomspace(1e-8, 0.06, 20), [0.0624, 1 / 16, 0.0626], [0.3, 1.0, 50.0]])
+    with localcontext(prec=50):
+        exact = [float((1 + Decimal(x)).ln() - Decimal(x)) for x in t]
+    np.testing.assert_allclose(log1p_minus(t), exact, rtol=1e-14)
+    # Planted: the difference alone loses its digits near zero.
+    assert abs((np.log1p(t) - t) / exact - 1).max() > 1e-9
+
+
+def test_equal_units_count_once_and_say_the_same(rng):
+    n = rng.integers(0, 5, 500)
+    y = rng.binomial(n, 0.3)
+    population = BetaBinomial(0.7, 2.0)
+    evidence = population.evidence(y, n)
+    assert len(evidence.units[0]) <= 15 < len(y)
+    assert evidence.units[2].sum() == len(y)
+    one_by_one = population.log_prior_predictive(y, n).sum()
+    assert evidence.value(population.to_vector()) == pytest.approx(one_by_one, rel=1e-12)
+    assert population.log_evidence(y.astype(float), n.tolist()) == pytest.approx(one_by_one)
+
+
+def test_blocks_of_units_change_nothing(rng, monkeypatch):
+    for population, data in CASES:
+        evidence, x = population.evidence(*data), population.to_vector()
+        whole = evidence.value(x), *evidence.derivatives(x)
+        monkeypatch.setattr(hierarchical, "BLOCK", 2)
+        for mine, other in zip((evidence.value(x), *evidence.derivatives(x)), whole, strict=True):
+            np.testing.assert_allclose(mine, other, rtol=1e-12, atol=1e-12)
+        monkeypatch.undo()
+
+
+@pytest.mark.parametrize(("population", "data"), CASES, ids=NAMES)
+def test_the_grid_and_the_expansion_hold_the_same_values(population, data):
+    evidence, x = population.evidence(*data), population.to_vector()
+    first, second = x[0] + np.linspace(-1, 1, 4), x[1] + np.linspace(-0.5, 0.5, 3)
+    points = np.stack(np.meshgrid(first, second, indexing="ij"), axis=-1)
+    np.testing.assert_allclose(evidence.on_grid(first, second), evidence.value(points), rtol=1e-13)
+    value, gradient, hessian = evidence.expand(x)
+    assert value == pytest.approx(float(evidence.value(x)), rel=1e-13)
+    np.testing.assert_array_equal(evidence.derivatives(x)[0], gradient)
+    np.testing.assert_array_equal(evidence.derivatives(x)[1], hessian)
 
 
 def test_small_differences_are_not_taken():
