@@ -519,8 +519,8 @@ class GaussianMixture:
             # The sum of r z z' is the product of one matrix with itself: half of the work.
             root = np.sqrt(r, out=r)
             z *= root[:, np.newaxis, :]
-            totals += (z @ root[:, :, np.newaxis])[:, :, 0]
-            squares += z @ z.transpose(0, 2, 1)
+            totals += np.einsum("kdn,kn->kd", z, root)
+            squares += _outer_sums(z)
         framed_means, framed_scatters = _about_means(counts, totals, squares)
         L = self._cholesky_factors
         means = self.means + (L @ framed_means[:, :, np.newaxis])[:, :, 0]
@@ -1087,6 +1087,13 @@ def _normalise_some(log_joint: Floats, labels: _check.Integers) -> Floats:
     log_joint[labels[known], known] = 1
     log_density[known] = log_joint_of_known
     return log_density
+
+
+def _outer_sums(z: Floats) -> Floats:
+    """Sum z z' over points: (K, D, D) from (K, D, N)."""
+    if z.shape[1] <= 2:  # a second BLAS thread would wait longer than it works
+        return np.asarray(np.einsum("kin,kjn->kij", z, z))
+    return np.asarray(z @ z.transpose(0, 2, 1))
 
 
 def _about_means(counts: Floats, totals: Floats, squares: Floats) -> tuple[Floats, Floats]:
