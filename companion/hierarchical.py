@@ -1052,8 +1052,11 @@ def _distinct(y: Floats, n: Floats) -> tuple[Floats, Floats, Floats]:
     width = n.max() + 1
     if width**2 > len(n):
         return y, n, np.ones(len(n))
-    keys, times = _rising.tally((n * width + y).astype(int))
-    n, y = np.divmod(keys.astype(float), width)
+    keys = np.empty(len(n), dtype=int)  # one array: new memory costs more than the arithmetic
+    np.multiply(n, width, out=keys, casting="unsafe")
+    np.add(keys, y, out=keys, casting="unsafe")
+    found, times = _rising.tally(keys)
+    n, y = np.divmod(found.astype(float), width)
     return y, n, times
 
 
