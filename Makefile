@@ -40,8 +40,8 @@ ranges:  ## run the companion's tests and the chapters at the lowest versions th
 	_build/ranges/bin/python -m pytest -n 2 --dist loadfile -W default::DeprecationWarning \
 	  companion book/*.ipynb tests $(addprefix --ignore tests/test_,site.py project.py build.py homework.py grading.py)
 
-bench: .venv/installed  ## measure speed and memory, and write the tables of the companion's page
-	$(BIN)/python benchmarks/bench.py
+bench: .venv/installed _build/bench/installed  ## measure speed and memory, and write the tables of the companion's page
+	_build/bench/bin/python benchmarks/bench.py $(PARTS)
 
 lab: .venv/installed  ## open the chapters in JupyterLab
 	$(BIN)/jupyter lab book
@@ -74,6 +74,13 @@ $(HOMEWORK)/.built: .venv/installed book/homework/build.py $(wildcard book/homew
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --disable-pip-version-check "$$(grep '^uv==' requirements.txt)"
 	VIRTUAL_ENV="$(CURDIR)/.venv" $(BIN)/uv pip install --quiet -r requirements.txt
+	touch $@
+
+# The benchmark has opponents that nobody else needs.
+_build/bench/installed: requirements.txt pyproject.toml
+	$(PYTHON) -m venv _build/bench
+	_build/bench/bin/pip install --quiet --disable-pip-version-check "$$(grep '^uv==' requirements.txt)"
+	VIRTUAL_ENV="$(CURDIR)/_build/bench" _build/bench/bin/uv pip install --quiet -r requirements.txt --group bench
 	touch $@
 
 # What the chapters print depends on the companion and on the environment, which the cache cannot see;
