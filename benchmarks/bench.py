@@ -62,6 +62,11 @@ def peak(program):
     return found / 1e6
 
 
+def environment():
+    """Variables of a fresh process that may keep its bytecode, as everybody's does."""
+    return {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
+
+
 def machine(*packages):
     """Where and when a part was measured, and with what."""
     model = "unknown processor"
@@ -424,7 +429,6 @@ def chunks():
 
 def imports():
     """Seconds to import in a fresh interpreter, beyond what the interpreter itself takes."""
-    environment = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
     names = [
         "pass",
         "import numpy",
@@ -439,7 +443,7 @@ def imports():
     ]
     programs = [
         lambda name=name: subprocess.run(
-            [sys.executable, "-c", name], check=True, env=environment, cwd=ROOT
+            [sys.executable, "-c", name], check=True, env=environment(), cwd=ROOT
         )
         for name in names
     ]
@@ -461,7 +465,9 @@ def chapters():
     for name, arguments in runs.items():
         command = [*tests, *arguments]
         (rows[name],) = median_times(
-            lambda c=command: subprocess.run(c, check=True, cwd=ROOT, stdout=subprocess.DEVNULL),
+            lambda c=command: subprocess.run(
+                c, check=True, cwd=ROOT, env=environment(), stdout=subprocess.DEVNULL
+            ),
             repeats=1,
         )
         print(name, rows[name], flush=True)
@@ -474,7 +480,9 @@ def book():
         shutil.rmtree(ROOT / "_build" / name, ignore_errors=True)
 
     def build():
-        subprocess.run(["make", "book"], check=True, cwd=ROOT, stdout=subprocess.DEVNULL)
+        subprocess.run(
+            ["make", "book"], check=True, cwd=ROOT, env=environment(), stdout=subprocess.DEVNULL
+        )
 
     (clean,) = median_times(build, repeats=1)
     (again,) = median_times(build, repeats=1)
