@@ -332,7 +332,7 @@ def _climb(
         step *= scale * min(1.0, 2.0 / np.abs(step).max(initial=1e-300))
         for _ in range(60):  # halve the step until it climbs
             there = target.expand(x + step)
-            moved = there[0] >= value
+            moved = there[0] >= value - 1e-14 * (1 + abs(value))  # as far as rounding can tell
             # Rounding error is no reason to halve for ever.
             if moved or gain < 1e-9 * (1 + abs(value)):
                 break
