@@ -35,7 +35,7 @@ grade: homework  ## grade a folder of submissions: make grade HW=hw1 SUBMISSIONS
 ranges:  ## run the companion's tests and the chapters at the lowest versions that pyproject.toml allows
 	$(PYTHON) -m venv _build/ranges
 	_build/ranges/bin/pip install --quiet "$$(grep '^uv==' requirements.txt)"
-	VIRTUAL_ENV="$(CURDIR)/_build/ranges" _build/ranges/bin/uv pip install --quiet --resolution $(RESOLUTION) -e ".[test]"
+	VIRTUAL_ENV="$(CURDIR)/_build/ranges" _build/ranges/bin/uv pip install --quiet --compile-bytecode --resolution $(RESOLUTION) -e ".[test]"
 	@# Old libraries may complain of their own newer dependencies: deprecations are no errors here.
 	_build/ranges/bin/python -m pytest -n 2 --dist loadfile -W default::DeprecationWarning \
 	  companion book/*.ipynb tests $(addprefix --ignore tests/test_,site.py project.py build.py homework.py grading.py)
@@ -69,18 +69,19 @@ $(HOMEWORK)/.built: .venv/installed book/homework/build.py $(wildcard book/homew
 	$(BIN)/python book/homework/build.py
 	touch $@
 
-# uv reads the same file as pip and takes seconds where pip takes minutes.
+# uv reads the same file as pip and takes seconds where pip takes minutes; compiled once, every start
+# of a program is faster, also where bytecode is not kept.
 .venv/installed: requirements.txt pyproject.toml
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --disable-pip-version-check "$$(grep '^uv==' requirements.txt)"
-	VIRTUAL_ENV="$(CURDIR)/.venv" $(BIN)/uv pip install --quiet -r requirements.txt
+	VIRTUAL_ENV="$(CURDIR)/.venv" $(BIN)/uv pip install --quiet --compile-bytecode -r requirements.txt
 	touch $@
 
 # The benchmark has opponents that nobody else needs.
 _build/bench/installed: requirements.txt pyproject.toml
 	$(PYTHON) -m venv _build/bench
 	_build/bench/bin/pip install --quiet --disable-pip-version-check "$$(grep '^uv==' requirements.txt)"
-	VIRTUAL_ENV="$(CURDIR)/_build/bench" _build/bench/bin/uv pip install --quiet -r requirements.txt --group bench
+	VIRTUAL_ENV="$(CURDIR)/_build/bench" _build/bench/bin/uv pip install --quiet --compile-bytecode -r requirements.txt --group bench
 	touch $@
 
 # What the chapters print depends on the companion and on the environment, which the cache cannot see;

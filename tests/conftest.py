@@ -25,6 +25,12 @@ def chapters() -> list[Path]:
     return sorted((ROOT / "book").glob("[0-9][0-9]_*.ipynb"))
 
 
+def pytest_collection_modifyitems(items):
+    """Begin with the modules that take longest, so that two workers end at the same time."""
+    longest = ["test_site", "test_grading", "test_build"]
+    items.sort(key=lambda item: [*longest, item.path.stem].index(item.path.stem))
+
+
 @pytest.fixture
 def rng():
     import numpy as np

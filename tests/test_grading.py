@@ -32,11 +32,10 @@ def solution(homework=HW):
     return nbformat.read(BUILT / "autograder" / f"{homework}_solutions.ipynb", as_version=4)
 
 
-def hand_in(folder, name, *cells, front=True, notebook=None):
-    """Hand in the solution with more cells at its front or its end."""
+def hand_in(folder, name, *cells, notebook=None):
+    """Hand in the solution with more cells at its front."""
     notebook = notebook or solution()
-    new = [nbformat.v4.new_code_cell(source) for source in cells]
-    notebook.cells = new + notebook.cells if front else notebook.cells + new
+    notebook.cells = [nbformat.v4.new_code_cell(c) for c in cells] + notebook.cells
     nbformat.write(notebook, folder / f"{name}.ipynb")
 
 
@@ -78,17 +77,6 @@ def run(self, names):
 
 ExceptionTestFile.run = run
 """,
-    "every result is full": """
-from otter.test_files.exception_test import ExceptionTestFile
-
-honest = ExceptionTestFile.run
-
-def run(self, names):
-    honest(self, names)
-    self.update_score(self.possible)
-
-ExceptionTestFile.run = run
-""",
     "numpy finds everything close": "import numpy as np\n\nnp.allclose = lambda *a, **k: True",
 }
 
@@ -103,14 +91,13 @@ def test_broken_and_hostile_submissions(tmp_path):
         "def broken(:\n    pass",
         f"open({str(outside)!r}, 'w').write('x')\nopen('results.json', 'w')",
         "raise SystemExit",
+        "print('x' * 10**7)\nfor k in range(10**4):\n    print(k)",
     ]
     hand_in(folder, "right but troubled", *troubles)
-    late = "def gap(q, log_joint):\n    return 0.0"
-    flood = "print('x' * 10**7)\nfor k in range(10**4):\n    print(k)"
-    hand_in(folder, "changed at the end", flood, late, front=False)
     other = replace(solution(), "def elbo(", "def my_elbo(")
     other.cells = [c for c in other.cells if "def bulb_step" not in c.source]
     other.cells += [nbformat.from_dict(c) for c in other.cells]
+    other.cells.append(nbformat.v4.new_code_cell("def gap(q, log_joint):\n    return 0.0"))
     other.metadata["kernelspec"] = {"name": "no-such-kernel", "display_name": "?"}
     (folder / "renamed, deleted, doubled.ipynb").write_text(json.dumps(other))
     hand_in(folder, "end of the kernel", "import os\n\nos._exit(0)")
@@ -132,9 +119,9 @@ def test_broken_and_hostile_submissions(tmp_path):
 
     full = dict.fromkeys(QUESTIONS, 4.0)
     assert grades["right but troubled"].points == full
-    assert grades["changed at the end"].points == full | {"q2_gap": 0}, "the last answer counts"
     renamed = grades["renamed, deleted, doubled"]
-    assert renamed.points == full | {"q1_elbo": 0, "q4_light_bulbs": 0}
+    lost = {"q1_elbo": 0, "q2_gap": 0, "q4_light_bulbs": 0}  # of two answers the last one counts
+    assert renamed.points == full | lost
     assert "`elbo` is missing" in renamed.messages["q1_elbo"]
     nothing = dict.fromkeys(QUESTIONS, 0.0)
     for name, note in {
@@ -157,7 +144,7 @@ def test_broken_and_hostile_submissions(tmp_path):
     checked = {row["student"]: float(row["checked"]) for row in rows}
     assert checked["right but troubled"] == 16
     report = (out / "renamed, deleted, doubled.md").read_text()
-    assert "8 of 16 points" in report
+    assert "4 of 16 points" in report
     assert "## q1_elbo: 0 of 4\n\n- `elbo` is missing" in report
     assert "## q5_derivation: ___ of 6, by hand" in report
 
@@ -165,8 +152,8 @@ def test_broken_and_hostile_submissions(tmp_path):
 def test_an_endless_loop_is_stopped(tmp_path):
     (tmp_path / "in").mkdir()
     hand_in(tmp_path / "in", "endless", "while True:\n    pass")
-    (found,) = grade.grade_all(HW, tmp_path / "in", tmp_path / "out", seconds=15)
-    assert found.note == "stopped after 15 seconds: an endless loop?"
+    (found,) = grade.grade_all(HW, tmp_path / "in", tmp_path / "out", seconds=8)
+    assert found.note == "stopped after 8 seconds: an endless loop?"
     assert found.points == dict.fromkeys(QUESTIONS, 0.0)
     time.sleep(0.5)
     kernels = [p.info["cmdline"] or [] for p in psutil.process_iter(["cmdline"])]
