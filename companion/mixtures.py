@@ -508,11 +508,14 @@ class GaussianMixture:
         # Sums in each component's own frame, where numbers are near one; then back to x.
         counts, totals, squares = np.zeros(K), np.zeros((K, D)), np.zeros((K, D, D))
         log_likelihood = 0.0
-        size = max(LEAST, BLOCK // (K * max(1, D // 8)))
+        size = min(max(LEAST, BLOCK // (K * max(1, D // 8))), len(x))
+        # New memory costs more than the arithmetic in it: all blocks use the same.
+        room = np.empty((K, D, size)), np.empty((K, D, size)), np.empty((K, size))
         for start in range(0, len(x), size):
             block = slice(start, start + size)
-            z = self._whiten(x[block])
-            r = self._log_joint(z)
+            off, z, r = (array[..., : len(x) - start] for array in room)
+            z = self._whiten(x[block], off, z)
+            r = self._log_joint(z, r)
             log_density = _normalise(r) if labels is None else _normalise_some(r, labels[block])
             log_likelihood += float(log_density.sum())
             counts += r.sum(axis=1)
@@ -801,15 +804,17 @@ class GaussianMixture:
             raise ValueError("responsibilities must be >= 0, and each row must sum to one")
         return r.T
 
-    def _whiten(self, x: Floats) -> Floats:
+    def _whiten(self, x: Floats, off: Floats | None = None, out: Floats | None = None) -> Floats:
         """Points in each component's own frame, (K, D, N): there the component is N(0, I)."""
-        off = np.ascontiguousarray(x.T) - self.means[:, :, np.newaxis]
-        return self._whitening * off if self.n_dimensions == 1 else self._whitening @ off
+        off = np.subtract(np.ascontiguousarray(x.T), self.means[:, :, np.newaxis], out=off)
+        if self.n_dimensions == 1:
+            return np.multiply(off, self._whitening, out=off)
+        return np.matmul(self._whitening, off, out=out)
 
-    def _log_joint(self, z: Floats) -> Floats:
+    def _log_joint(self, z: Floats, out: Floats | None = None) -> Floats:
         """Log of lambda_k N(x_n | mu_k, Sigma_k), from the whitened points: shape (K, N)."""
         constants = self._log_weights + self._log_normalisers
-        squares = np.einsum("kdn,kdn->kn", z, z)
+        squares = np.einsum("kdn,kdn->kn", z, z, out=out)
         squares *= -0.5
         squares += constants[:, np.newaxis]
         return np.asarray(squares)

@@ -149,6 +149,17 @@ def test_broken_and_hostile_submissions(tmp_path):
     assert "## q5_derivation: ___ of 6, by hand" in report
 
 
+def test_points_typed_into_an_older_table_are_kept(tmp_path):
+    out = tmp_path / "out"
+    for run in range(3):
+        grade.write([], HW, [{"name": "q1", "points": 4, "manual": True}], out)
+        (out / "grades.csv").write_text(f"typed by hand: {run}")
+    kept = {path.name: (path / "grades.csv").read_text() for path in tmp_path.iterdir()}
+    assert kept == {
+        f"out{end}": f"typed by hand: {run}" for run, end in enumerate([".1", ".2", ""])
+    }
+
+
 def test_an_endless_loop_is_stopped(tmp_path):
     (tmp_path / "in").mkdir()
     hand_in(tmp_path / "in", "endless", "while True:\n    pass")
@@ -163,6 +174,7 @@ def test_an_endless_loop_is_stopped(tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
+        (["hw1", str(ROOT / ".github")], "holds no file"),
         (["hw7", "."], "HW='hw7' is none of hw1_mixtures_and_em"),
         (["hw1", "nowhere"], "SUBMISSIONS='nowhere' is no folder"),
     ],

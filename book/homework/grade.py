@@ -184,11 +184,14 @@ def work(notebook: Path, archive: Path, home: Path, answer: Connection) -> None:
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     resource.setrlimit(resource.RLIMIT_FSIZE, (LARGEST_FILE, LARGEST_FILE))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    # A cell that looks around finds an empty home. That is a courtesy, not a wall.
+    # A cell that looks around finds an empty home. That is a courtesy, not a wall. The list of
+    # fonts is kept, because making it takes longer than most homework.
+    fonts = str(Path.home() / ".cache" / "matplotlib")
     secret = re.compile("TOKEN|SECRET|PASSWORD|KEY|CREDENTIAL", re.IGNORECASE)
     for name in filter(secret.search, list(os.environ)):
         del os.environ[name]
-    os.environ |= {"HOME": str(home), "MPLBACKEND": "Agg", "PYTHONWARNINGS": "ignore"}
+    os.environ |= {"HOME": str(home), "MPLCONFIGDIR": fonts, "MPLBACKEND": "Agg"}
+    os.environ |= {"PYTHONWARNINGS": "ignore"}
     os.chdir(home)
     sys.stdout = sys.stderr = nowhere = open(os.devnull, "w")  # noqa: SIM115 (until the end)
     os.dup2(nowhere.fileno(), 1)
@@ -302,7 +305,8 @@ def grade_all(
     fork = multiprocessing.get_context("fork")  # Otter is imported once, not for every student
     waiting = submissions(folder)
     stems = Counter(path.stem for path in waiting)
-    with tempfile.TemporaryDirectory(prefix="grade-") as name:
+    with tempfile.TemporaryDirectory(prefix="grade-") as name, contextlib.ExitStack() as at_the_end:
+        at_the_end.callback(lambda: [kill(run.process) for run in running])
         while waiting or running:
             while waiting and len(running) < jobs:
                 path = waiting.pop(0)
@@ -343,8 +347,13 @@ def write(
     questions: list[dict[str, Any]],
     out: Path,
 ) -> None:
-    """Write `grades.csv` and one report for each student; an older run is replaced."""
-    shutil.rmtree(out, ignore_errors=True)
+    """Write `grades.csv` and one report for each student.
+
+    An older run is moved aside: somebody may have typed the points given by hand into its table.
+    """
+    if out.exists():
+        taken = len(list(out.parent.glob(f"{out.name}.*")))
+        out.rename(out.with_name(f"{out.name}.{taken + 1}"))
     out.mkdir(parents=True)
     auto = {q["name"]: q["points"] for q in questions if not q["manual"]}
     hand = {q["name"]: q["points"] for q in questions if q["manual"]}
@@ -398,6 +407,8 @@ def main(arguments: list[str]) -> None:
     wanted = parser.parse_args(arguments)
     if not wanted.submissions.is_dir():
         sys.exit(f"grade: SUBMISSIONS={str(wanted.submissions)!r} is no folder")
+    if not submissions(wanted.submissions):
+        sys.exit(f"grade: SUBMISSIONS={str(wanted.submissions)!r} holds no file")
     homework = find_homework(wanted.homework)
     out = ROOT / "_build" / "grades" / homework
     grade_all(homework, wanted.submissions, out)
