@@ -160,8 +160,8 @@ def test_a_wrong_step_is_caught_at_work(bug, rng):
             means = 2 * self.means - right.means if bug == "m_step" else right.means
             return type(self)(right.weights, means, right.covariances)
 
-        def _log_joint(self, z):
-            joint = super()._log_joint(z)
+        def _log_joint(self, z, *out):
+            joint = super()._log_joint(z, *out)
             return joint - 0.3 * (z**2).sum(axis=1) if bug == "e_step" else joint
 
     x = np.concatenate([rng.normal(0, 1, 100), rng.normal(3, 1, 100)])

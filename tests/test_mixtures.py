@@ -202,13 +202,13 @@ def test_definition_for_every_covariance_type(kind):
 
 
 class WeightsForgotten(GaussianMixture):
-    def _log_joint(self, z):
-        return super()._log_joint(z) - self._log_weights[:, None]
+    def _log_joint(self, z, *out):
+        return super()._log_joint(z, *out) - self._log_weights[:, None]
 
 
 class HalfForgotten(GaussianMixture):
-    def _log_joint(self, z):
-        return super()._log_joint(z) - 0.5 * (z**2).sum(axis=1)
+    def _log_joint(self, z, *out):
+        return super()._log_joint(z, *out) - 0.5 * (z**2).sum(axis=1)
 
 
 class NormalisedOverPoints(GaussianMixture):
