@@ -4,17 +4,14 @@ import csv
 import json
 import re
 import subprocess
-import sys
 import time
 import zipfile
 
+import grade
 import nbformat
 import psutil
 import pytest
 from conftest import ROOT
-
-sys.path.insert(0, str(ROOT / "book" / "homework"))
-import grade
 
 HOMEWORKS = sorted(path.stem for path in (ROOT / "book" / "homework" / "masters").glob("*.ipynb"))
 BUILT = ROOT / "_build" / "homework"

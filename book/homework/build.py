@@ -13,6 +13,7 @@ editions only when every solution has passed every check and nothing has leaked.
 import argparse
 import ast
 import contextlib
+import copy
 import io
 import json
 import re
@@ -62,8 +63,8 @@ def read_master(path: Path) -> NotebookNode:
         if cell.get("outputs"):
             raise MasterError(f"{place}: has saved outputs")
         if cell.cell_type == "raw":
-            found = MARKERS.match(cell.source.split("\n")[0] + "\n")
-            if not found or found.group(0) != cell.source.split("\n")[0]:
+            found = MARKERS.fullmatch(cell.source.split("\n")[0])
+            if not found:
                 raise MasterError(f"{place}: unknown marker {cell.source!r}")
             _, edge, what = found.groups()
             if edge == "BEGIN":
@@ -236,19 +237,18 @@ def build_one(path: Path, out: Path, work: Path) -> None:
     """Build the editions of one master, in the folder `work`, and put them into `out`."""
     master = read_master(path)
     stem = path.stem
-    course = assign(master, work / "course", stem)
+    # Gradescope makes an environment of its own; the companion travels as source.
+    for_gradescope = {"requirements": requirements(), "overwrite_requirements": True,
+                      "python_version": "3.11", "autograder_files": ["companion"]}  # fmt: skip
+    course = assign(master, work / "course", stem, for_gradescope)
     student = tidy(course / "student" / path.name)
     solved = tidy(course / "autograder" / path.name)
-    everything = nbformat.from_dict(json.loads(json.dumps(master)))
+    everything = copy.deepcopy(master)
     for cell in everything.cells:
         cell.source = cell.source.removeprefix(HIDDEN + "\n")
-        if cell.source.startswith("# ASSIGNMENT CONFIG"):
-            config = yaml.safe_load(cell.source) | {
-                "export_cell": False,
-                "generate": False,
-            }
-            cell.source = "# ASSIGNMENT CONFIG\n" + yaml.safe_dump(config)
-    study = tidy(assign(everything, work / "study", stem) / "student" / path.name)
+    nothing_to_hand_in = {"export_cell": False, "generate": False}
+    study = assign(everything, work / "study", stem, nothing_to_hand_in)
+    study = tidy(study / "student" / path.name)
     check_for_leaks(student, master, hide=True)
     check_for_leaks(study, master, hide=False)
     for result in grade(run(solved), checks(solved)):
@@ -263,19 +263,17 @@ def build_one(path: Path, out: Path, work: Path) -> None:
     repack(archive, out / "autograder" / f"{stem}.zip")
 
 
-def assign(master: NotebookNode, folder: Path, stem: str) -> Path:
-    """Let Otter Assign take a master apart; its own run of the solution is left out (see `run`)."""
-    folder.mkdir(parents=True)
-    master = nbformat.from_dict(json.loads(json.dumps(master)))
-    for cell in master.cells:
-        if cell.source.startswith("# ASSIGNMENT CONFIG") and "generate: true" in cell.source:
-            config = yaml.safe_load(cell.source)
-            # Gradescope makes an environment of its own; the companion travels as source.
-            config |= {"requirements": requirements(), "overwrite_requirements": True,
-                       "python_version": "3.11", "autograder_files": ["companion"]}  # fmt: skip
-            cell.source = "# ASSIGNMENT CONFIG\n" + yaml.safe_dump(config)
-            ignore = shutil.ignore_patterns("__pycache__")
-            shutil.copytree(ROOT / "companion", folder / "companion", ignore=ignore)
+def assign(master: NotebookNode, folder: Path, stem: str, config: dict[str, Any]) -> Path:
+    """Let Otter Assign take a master apart, with its configuration changed.
+
+    Otter's own run of the solution is left out (see `run`).
+    """
+    shutil.copytree(
+        ROOT / "companion", folder / "companion", ignore=shutil.ignore_patterns("__pycache__")
+    )
+    master = copy.deepcopy(master)
+    (cell,) = (c for c in master.cells if c.source.startswith("# ASSIGNMENT CONFIG"))
+    cell.source = f"# ASSIGNMENT CONFIG\n{yaml.safe_dump(yaml.safe_load(cell.source) | config)}"
     nbformat.write(master, folder / f"{stem}.ipynb")
     otter_assign(
         str(folder / f"{stem}.ipynb"),
