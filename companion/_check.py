@@ -1,7 +1,12 @@
-"""Checks of arguments: a clean array comes back, or a ``ValueError`` that names the argument."""
+"""Checks of arguments: a clean array comes back, or a ``ValueError`` that names the argument.
+
+All numbers enter the package here. A number that is not there, however that is said (NaN, None, the
+mask of a masked array, ``pd.NA``, ``NaT``), becomes NaN; what is no real number is refused.
+"""
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 import numpy as np
@@ -10,13 +15,55 @@ from numpy.typing import ArrayLike, NDArray
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
+ROUNDED = 1e-8  # how far probabilities may be from a sum of one, in double precision
+LARGEST = 2.0**53  # from here on neighbouring whole numbers share a float
+REFUSED = {"c": "complex numbers", "M": "dates", "m": "durations", "U": "text", "S": "text"}
+REFUSED_TYPES = {
+    (complex, np.complexfloating): "complex numbers",
+    (dt.date, np.datetime64): "dates",
+    (dt.timedelta, np.timedelta64): "durations",
+    (str, bytes): "text",
+}
+
+
+def _real(value: Any, name: str) -> NDArray[Any]:
+    """Return an array of some real dtype, with NaN for what is missing."""
+    if isinstance(value, (list, tuple)) and any(isinstance(v, np.ma.MaskedArray) for v in value):
+        value = np.ma.array([np.nan if v is np.ma.masked else v for v in value])
+    try:
+        array = np.asarray(value)
+        if array.dtype == object:
+            array = _unpacked(array)
+        kind = array.dtype.kind
+        if kind in "Mm" and np.isnat(array).all():
+            array = np.full(array.shape, np.nan)
+        elif kind not in "biuf":
+            raise TypeError(f"these are {REFUSED.get(kind, array.dtype)}")
+    except (TypeError, ValueError, OverflowError) as error:
+        raise ValueError(f"{name} must be an array of numbers: {error}") from None
+    if isinstance(value, np.ma.MaskedArray) and np.ma.is_masked(value):
+        array = np.where(np.ma.getmaskarray(value), np.nan, array)
+    return array
+
+
+def _unpacked(objects: NDArray[Any]) -> Floats:
+    """Turn an array of Python objects into floats: numbers, and signs for missing ones."""
+    import pandas as pd
+
+    missing = np.asarray(pd.isna(objects.ravel())).reshape(objects.shape)
+    present = objects[~missing]
+    for kind in {type(item) for item in present}:
+        for refused, what in REFUSED_TYPES.items():
+            if issubclass(kind, refused):
+                raise TypeError(f"these are {what}")
+    array = np.full(objects.shape, np.nan)
+    array[~missing] = present.astype(np.float64)
+    return array
+
 
 def numbers(value: ArrayLike, name: str) -> Floats:
-    """Return `value` as a float64 array, or raise a ``ValueError`` that names it."""
-    try:
-        return np.asarray(value, dtype=np.float64)
-    except (TypeError, ValueError) as error:
-        raise ValueError(f"{name} must be an array of numbers: {error}") from None
+    """Return `value` as a float64 array, NaN where a number is missing."""
+    return np.asarray(_real(value, name), dtype=np.float64)
 
 
 def finite(value: ArrayLike, name: str, hint: str = "") -> Floats:
@@ -29,8 +76,35 @@ def finite(value: ArrayLike, name: str, hint: str = "") -> Floats:
         suspicious = not np.isfinite(array.sum())
     if suspicious and not np.isfinite(array).all():
         bad = int(np.size(array) - np.isfinite(array).sum())
-        raise ValueError(f"{name} holds {bad} NaN or infinite values; all must be finite{hint}")
+        raise ValueError(
+            f"{name} holds {bad} NaN or infinite values (missing ones count as NaN); all must be "
+            f"finite{hint}"
+        )
     return array
+
+
+def scalar(value: Any, name: str) -> float:
+    """Return one finite number."""
+    array = finite(value, name)
+    if array.ndim:
+        raise ValueError(f"{name} must be one number, not an array of shape {array.shape}")
+    return float(array)
+
+
+def positive_scalar(value: Any, name: str) -> float:
+    """Return one finite number > 0."""
+    number = scalar(value, name)
+    if not number > 0:
+        raise ValueError(f"{name} must be a number > 0, not {number!r}")
+    return number
+
+
+def not_negative_scalar(value: Any, name: str) -> float:
+    """Return one finite number >= 0."""
+    number = scalar(value, name)
+    if number < 0:
+        raise ValueError(f"{name} must not be negative, but is {number!r}")
+    return number
 
 
 def points(value: ArrayLike, name: str, n_dimensions: int | None = None, hint: str = "") -> Floats:
@@ -49,11 +123,12 @@ def points(value: ArrayLike, name: str, n_dimensions: int | None = None, hint: s
 
 def labels(value: ArrayLike, name: str, length: int, n_components: int | None = None) -> Integers:
     """Return `length` integer labels from 0 to K - 1, where -1 stands for "unknown"."""
-    array = np.asarray(value)
+    array = _real(value, name)
     if array.shape != (length,):
         raise ValueError(f"{name} must have shape ({length},), one per point, not {array.shape}")
-    if not np.issubdtype(array.dtype, np.integer):
-        raise ValueError(f"{name} must be integers, not {array.dtype}")
+    dtype = getattr(value, "dtype", None)  # of pandas' own integers NumPy knows nothing
+    if getattr(dtype, "kind", array.dtype.kind) not in "iu" or np.isnan(array).any():
+        raise ValueError(f"{name} must be integers without gaps, not {dtype or array.dtype}")
     top = array.max() if n_components is None else n_components - 1
     if array.min() < -1 or array.max() > top:
         raise ValueError(
@@ -68,15 +143,54 @@ def shape(array: NDArray[Any], name: str, expected: tuple[int, ...]) -> None:
         raise ValueError(f"{name} must have shape {expected}, not {array.shape}")
 
 
+def probabilities(value: ArrayLike, name: str, axis: int | None = None) -> Floats:
+    """Return numbers >= 0 that sum to one, all together or along an axis.
+
+    Single precision has rounded them at the eighth digit, and half precision at the fourth: they
+    are accepted, and brought to a sum of one in double precision.
+    """
+    array = not_negative(value, name)
+    total = array.sum(axis=axis, keepdims=True)
+    rounded = _rounded(value)
+    off = np.abs(total - 1)
+    if off.max() > rounded:
+        worst = float(total.ravel()[off.argmax()])
+        row = "" if axis is None else ": each row"
+        raise ValueError(f"{name}{row} must sum to one, not to {worst:.10g}")
+    return array if rounded == ROUNDED else np.asarray(array / total)
+
+
+def log_probabilities(value: ArrayLike, name: str) -> Floats:
+    """Return logarithms of probabilities that sum to one along the last axis; -inf is allowed."""
+    from scipy.special import logsumexp
+
+    array = logs(value, name)
+    total = np.asarray(logsumexp(array, axis=-1, keepdims=True))
+    rounded = _rounded(value)
+    if not np.abs(total).max() <= rounded:
+        raise ValueError(f"{name} must be logarithms of probabilities that sum to one")
+    return array if rounded == ROUNDED else np.asarray(array - total)
+
+
+def logs(value: ArrayLike, name: str) -> Floats:
+    """Return logarithms: numbers, or minus infinity."""
+    array = numbers(value, name)
+    if array.size == 0 or np.isnan(array).any() or (array == np.inf).any():
+        raise ValueError(f"{name} must not be empty, NaN, missing or plus infinity")
+    return array
+
+
+def _rounded(value: Any) -> float:
+    """How far a sum of numbers of this precision may be from one."""
+    dtype = np.asarray(value).dtype
+    return max(ROUNDED, 16 * float(np.finfo(dtype).eps)) if dtype.kind == "f" else ROUNDED
+
+
 def simplex(value: ArrayLike, name: str) -> Floats:
     """Return probabilities: a vector of numbers >= 0 that sum to one."""
-    array = finite(value, name)
+    array = probabilities(value, name)
     if array.ndim != 1:
         raise ValueError(f"{name} must be a vector, not of shape {array.shape}")
-    if (array < 0).any():
-        raise ValueError(f"{name} must not be negative: the smallest is {array.min()}")
-    if abs(array.sum() - 1) > 1e-8:
-        raise ValueError(f"{name} must sum to one, not to {array.sum()}")
     return array
 
 
@@ -96,24 +210,30 @@ def positive(value: ArrayLike, name: str) -> Floats:
     return array
 
 
-def are_integers(value: Any) -> bool:
+def whole(value: ArrayLike, name: str) -> Floats:
+    """Return whole numbers, as floats, none so large that a float could not hold it exactly."""
+    array = finite(value, name)
+    if not _are_integers(value) and (array != np.floor(array)).any():
+        raise ValueError(f"{name} must be whole numbers")
+    if max(array.max(), -array.min()) > LARGEST:
+        raise ValueError(
+            f"{name} must be whole numbers up to 2**53, not {abs(array).max():g}: from there on "
+            "a float cannot tell one from the next"
+        )
+    return array
+
+
+def _are_integers(value: Any) -> bool:
     """Say whether this is an array of integers, in which no fraction need be looked for."""
     return getattr(getattr(value, "dtype", None), "kind", "") in ("b", "i", "u")
 
 
-def whole(value: ArrayLike, name: str) -> Floats:
-    """Return whole numbers, as floats."""
-    array = finite(value, name)
-    if (array != np.floor(array)).any():
-        raise ValueError(f"{name} must be whole numbers")
-    return array
-
-
 def fraction(value: float, name: str) -> float:
     """Return a number strictly between 0 and 1."""
-    if not 0 < value < 1:
+    number = scalar(value, name)
+    if not 0 < number < 1:
         raise ValueError(f"{name} must lie between 0 and 1, not {value!r}")
-    return value
+    return number
 
 
 def count(value: int, name: str, at_least: int = 1) -> int:

@@ -163,7 +163,7 @@ def kl_normal(
 
 
 def _table(value: ArrayLike, name: str) -> Floats:
-    return _check.simplex(np.ravel(_check.numbers(value, name)), name)
+    return _check.probabilities(value, name)
 
 
 def _pair(p: ArrayLike, q: ArrayLike) -> tuple[Floats, Floats]:

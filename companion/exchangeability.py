@@ -541,17 +541,13 @@ def mixing_distribution_from_moments(moments: Sequence[Any]) -> tuple[Floats, Fl
 
 
 def _joint(joint: ArrayLike) -> Floats:
-    table = _check.finite(joint, "joint")
+    table = _check.probabilities(joint, "joint")
     if table.ndim == 0 or len(set(table.shape)) != 1:
         raise ValueError(
             f"joint must have one axis for each variable, all of one length, not {table.shape}"
         )
     if table.ndim > 20:
         raise ValueError(f"joint must have at most 20 axes, not {table.ndim}")
-    if (table < 0).any():
-        raise ValueError(f"joint must not be negative: the smallest entry is {table.min():.3g}")
-    if abs(table.sum() - 1) > 1e-8:
-        raise ValueError(f"joint must sum to one, not to {table.sum():.10g}")
     return table
 
 

@@ -859,10 +859,8 @@ class BetaBinomial(Population):
     @staticmethod
     def check_data(y: ArrayLike, size: ArrayLike) -> tuple[Floats, Floats]:  # noqa: D102
         successes, n = _pair(y, size, "y", "n")
-        for name, given, numbers in (("y", y, successes), ("n", size, n)):
-            _check.not_negative(numbers, name)
-            if not _check.are_integers(given):
-                _check.whole(numbers, name)
+        for name, given in (("y", y), ("n", size)):
+            _check.not_negative(_check.whole(given, name), name)
         if (successes > n).any():
             j = int(np.argmax(successes > n))
             raise ValueError(f"y must not exceed n: unit {j} has {successes[j]:g} of {n[j]:g}")
@@ -1104,9 +1102,7 @@ class GammaPoisson(Population):
     @staticmethod
     def check_data(y: ArrayLike, size: ArrayLike) -> tuple[Floats, Floats]:  # noqa: D102
         events, exposure = _pair(y, size, "y", "exposure")
-        _check.not_negative(events, "y")
-        if not _check.are_integers(y):
-            _check.whole(events, "y")
+        _check.not_negative(_check.whole(y, "y"), "y")
         _check.not_negative(exposure, "exposure")
         if not exposure.all() and events[exposure == 0].any():
             j = int(np.argmax((exposure == 0) & (events > 0)))
@@ -1335,10 +1331,8 @@ class NormalNormal(Population):
     coordinates: ClassVar[tuple[str, str]] = ("mean", "log(sd)")
 
     def __post_init__(self) -> None:
-        for name in ("mean", "sd"):
-            _check.finite(getattr(self, name), name)
-        if self.sd < 0:
-            raise ValueError(f"sd must not be negative, but is {self.sd!r}")
+        object.__setattr__(self, "mean", _check.scalar(self.mean, "mean"))
+        object.__setattr__(self, "sd", _check.not_negative_scalar(self.sd, "sd"))
 
     @staticmethod
     def check_data(y: ArrayLike, size: ArrayLike) -> tuple[Floats, Floats]:  # noqa: D102
@@ -1487,10 +1481,9 @@ class _NormalNormalEvidence(Evidence):
 
 def _positive(population: Any, *names: str) -> None:
     for name in names:
-        value = getattr(population, name)
-        _check.finite(value, name)
-        if np.ndim(value) or not value > 0:
-            raise ValueError(f"{name} must be a number > 0, not {value!r}")
+        object.__setattr__(
+            population, name, _check.positive_scalar(getattr(population, name), name)
+        )
 
 
 def _pair(y: ArrayLike, size: ArrayLike, name: str, size_name: str) -> tuple[Floats, Floats]:

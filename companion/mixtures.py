@@ -800,9 +800,7 @@ class GaussianMixture:
     def _assignments(self, responsibilities: ArrayLike, n: int) -> Floats:
         r = _check.finite(responsibilities, "responsibilities")
         _check.shape(r, "responsibilities", (n, self.n_components))
-        if (r < 0).any() or not np.allclose(r.sum(axis=1), 1, rtol=0, atol=1e-8):
-            raise ValueError("responsibilities must be >= 0, and each row must sum to one")
-        return r.T
+        return _check.probabilities(responsibilities, "responsibilities", axis=1).T
 
     def _whiten(self, x: Floats, off: Floats | None = None, out: Floats | None = None) -> Floats:
         """Points in each component's own frame, (K, D, N): there the component is N(0, I)."""

@@ -81,12 +81,14 @@ def forward_backward(
     array([[0.8 , 0.2 ],
            [0.74, 0.26]])
     """
-    log_emission = _logs(log_emission, "log_emission")
+    log_emission = _check.logs(log_emission, "log_emission")
     if log_emission.ndim != 2:
         raise ValueError(f"log_emission must have shape (T, S), not {log_emission.shape}")
     T, S = log_emission.shape
-    log_initial = _distribution(log_initial, "log_initial", (S,))
-    log_transition = _distribution(log_transition, "log_transition", (S, S))
+    log_initial = _check.log_probabilities(log_initial, "log_initial")
+    _check.shape(log_initial, "log_initial", (S,))
+    log_transition = _check.log_probabilities(log_transition, "log_transition")
+    _check.shape(log_transition, "log_transition", (S, S))
 
     forward = np.empty((T, S))
     backward = np.zeros((T, S))
@@ -281,18 +283,3 @@ def _log_product(log_v: Floats, log_M: Floats) -> Floats:
         return np.full(len(log_v), -np.inf)
     with np.errstate(divide="ignore"):
         return np.asarray(np.log(np.exp(log_v - top) @ np.exp(log_M)) + top)
-
-
-def _logs(value: ArrayLike, name: str) -> Floats:
-    array = _check.numbers(value, name)
-    if array.size == 0 or np.isnan(array).any() or (array == np.inf).any():
-        raise ValueError(f"{name} must not be empty, NaN or plus infinity")
-    return array
-
-
-def _distribution(value: ArrayLike, name: str, shape: tuple[int, ...]) -> Floats:
-    array = _logs(value, name)
-    _check.shape(array, name, shape)
-    if np.abs(logsumexp(array, axis=-1)).max() > 1e-8:
-        raise ValueError(f"{name} must be logarithms of probabilities that sum to one")
-    return array

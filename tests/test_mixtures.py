@@ -623,7 +623,7 @@ def test_bad_points(x, message):
     ("r", "message"),
     [
         ([[0.5, 0.6]], "each row must sum to one"),
-        ([[1.5, -0.5]], "must be >= 0"),
+        ([[1.5, -0.5]], "must not be negative"),
         ([[0.5, 0.5], [0.5, 0.5]], r"responsibilities must have shape \(1, 2\)"),
         ([[np.nan, 1]], "responsibilities holds 1 NaN"),
     ],
