@@ -28,7 +28,8 @@ from sklearn.mixture import GaussianMixture as Sklearn
 from threadpoolctl import threadpool_limits
 
 from companion import datasets, em
-from companion.empirical_bayes import fit_evidence, full_bayes
+from companion.empirical_bayes import fit_evidence
+from companion.full_bayes import full_bayes
 from companion.hierarchical import BetaBinomial, GammaPoisson, NormalNormal
 from companion.mixtures import GaussianMixture
 
@@ -295,13 +296,13 @@ def rats():
     table = datasets.load_rats()
     y, n = table["tumors"].to_numpy(), table["rats"].to_numpy()
     posterior = full_bayes(BetaBinomial, y, n)
-    assert abs(posterior.unit_mean[70] - THETA_71) < 1e-9
+    assert abs(posterior.units.mean[70] - THETA_71) < 1e-9
     assert abs(posterior.expectation(lambda a, b: a / (a + b)).value - MEAN) < 1e-9
     rng = np.random.default_rng(1)
     names = "posterior_ms", "draws_ms", "intervals_ms"
     times = median_times(
         lambda: full_bayes(BetaBinomial, y, n),
-        lambda: posterior.sample_units(rng, 10_000),
+        lambda: posterior.units.sample(rng, 10_000),
         posterior.unit_interval,
         repeats=15,
     )

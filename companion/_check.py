@@ -228,6 +228,18 @@ def _are_integers(value: Any) -> bool:
     return getattr(getattr(value, "dtype", None), "kind", "") in ("b", "i", "u")
 
 
+def pair(y: ArrayLike, size: ArrayLike, name: str, size_name: str) -> tuple[Floats, Floats]:
+    """Return what was observed of J units and how much of each; one size may serve them all."""
+    first = finite(y, name)
+    second = finite(size, size_name)
+    if first.ndim != 1:
+        raise ValueError(f"{name} must have shape (J,), one entry per unit, not {first.shape}")
+    if second.ndim == 0:
+        second = np.full(first.shape, second)
+    shape(second, size_name, first.shape)
+    return first, second
+
+
 def fraction(value: float, name: str) -> float:
     """Return a number strictly between 0 and 1."""
     number = scalar(value, name)

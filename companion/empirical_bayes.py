@@ -8,10 +8,9 @@ Two classics that need no population stand at the end: Robbins' estimator and Ja
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Generic, Literal, NamedTuple, TypeVar
+from typing import Generic, Literal, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -19,14 +18,12 @@ from scipy import special
 
 from companion import _check
 from companion._check import Floats
+from companion.evidence import Evidence, blocks
 from companion.hierarchical import (
     BetaBinomial,
-    Evidence,
     GammaPoisson,
     NormalNormal,
     Population,
-    UnitPosterior,
-    blocks,
 )
 
 P = TypeVar("P", bound=Population)
@@ -35,14 +32,6 @@ LogDensity = Callable[[Floats], Floats]
 
 class NoMaximumError(ValueError):
     """No finite hyperparameters are best: the data ask for complete pooling, or for none."""
-
-
-class ImproperPosteriorError(ValueError):
-    """The hyperprior and the data do not make a probability distribution."""
-
-
-class DivergentExpectationWarning(UserWarning):
-    """An expectation is infinite, or a tail that matters lies outside of what was summed."""
 
 
 # ------------------------------------------------------------------------------ moments
@@ -120,28 +109,31 @@ def _match_moments(
     if n_units < 2:
         raise ValueError(f"y must hold at least two units that were observed, not {n_units:g}")
     normal = issubclass(kind, NormalNormal)
+    smallest = float(size.min()) if normal else 1.0  # weights are free of the unit of the data
 
     def pieces() -> Iterator[tuple[Floats, Floats, Floats]]:
         for some, some_size, often in blocks(y, size, times):
             rates = some if normal else some / some_size
-            weights = some_size**-2.0 if normal else some_size
+            weights = (smallest / some_size) ** 2 if normal else some_size
             yield rates, weights, often if space == "theta" else often * weights
 
-    sums = [(shares.sum(), shares @ r, shares @ w) for r, w, shares in pieces()]
-    total, sum_of_rates, overlap = (float(x) for x in np.sum(sums, axis=0))
+    sums = [(shares.sum(), shares @ r) for r, _, shares in pieces()]
+    total, sum_of_rates = (float(x) for x in np.sum(sums, axis=0))
     mean = sum_of_rates / total
-    spread = float(sum(shares @ (r - mean) ** 2 for r, _, shares in pieces()))
+    # The weighted sum of squares, and how often it holds the variance of the population.
+    sums = [(shares @ (r - mean) ** 2, shares @ ((total - w) / total)) for r, w, shares in pieces()]
+    spread, signal_units = (float(x) for x in np.sum(sums, axis=0))
     if space == "theta":
         variance = spread / total
+    elif issubclass(kind, BetaBinomial):
+        if size.max() <= 1:
+            raise NoMaximumError(_no_spread(kind, y, size, times))
+        # nu = m (1 - m) - V: the noise shrinks as the spread grows.
+        excess = spread - (n_units - 1) * mean * (1 - mean)
+        variance = excess / (signal_units - (n_units - 1)) if excess > 0 else 0.0
     else:
-        noise_units, signal_units = n_units - 1, total - overlap / total
-        if issubclass(kind, BetaBinomial):
-            # nu = m (1 - m) - V: the noise shrinks as the spread grows.
-            excess = spread - noise_units * mean * (1 - mean)
-            variance = excess / (signal_units - noise_units) if excess > 0 else 0.0
-        else:
-            noise = mean if issubclass(kind, GammaPoisson) else 1.0
-            variance = (spread - noise_units * noise) / signal_units
+        noise = mean if issubclass(kind, GammaPoisson) else smallest**2
+        variance = (spread - (n_units - 1) * noise) / signal_units
     if issubclass(kind, NormalNormal):
         return kind(mean, float(np.sqrt(max(variance, 0.0))))
     if variance <= 0 or mean <= 0:
@@ -164,6 +156,11 @@ def _no_spread(kind: type[Population], y: Floats, size: Floats, times: Floats) -
         return (
             f"every y is 0: nothing in {names} says how much the units differ, or how low they lie"
         )
+    if issubclass(kind, BetaBinomial):
+        if (y == size).all():
+            return f"every y is n: nothing in {names} says how much the units differ"
+        if size.max() <= 1:
+            return f"one trial each shows no spread: {names} say nothing of how the units differ"
     return (
         f"the units differ no more than noise alone would make them: {names} ask for complete "
         f"pooling, one rate {times @ y / (times @ size):.6g} for all"
@@ -313,35 +310,38 @@ def _climb(
     _check.count(max_iter, "max_iter")
     y, size, times = target.evidence.units
     seen = times @ (size > 0)
-    if target.log_hyperprior is None and seen < 2:
-        raise ValueError(f"y must hold at least two units that were observed, not {seen:g}")
-    normal = issubclass(kind, NormalNormal)
-    if target.log_hyperprior is None and not normal and not y.any():
-        raise NoMaximumError(_no_spread(kind, y, size, times))
-    x = _start(kind, y, size, times) if start is None else start.to_vector()
+    if target.log_hyperprior is None:
+        if seen < 2:
+            raise ValueError(f"y must hold at least two units that were observed, not {seen:g}")
+        if not issubclass(kind, NormalNormal) and _says_nothing(kind, y, size):
+            raise NoMaximumError(_no_spread(kind, y, size, times))
+    # A longest step in each coordinate. Only the normal's mean has a unit: that of the data.
+    wide = max(np.ptp(y), size.min()) if issubclass(kind, NormalNormal) else 1.0
+    scale = np.array([wide, 1.0])
+    floor = np.log(1e-5 * size.min()) if issubclass(kind, NormalNormal) else -np.inf
+    x = _start(kind, target) if start is None else start.to_vector()
     if not np.isfinite(x[1]):  # a NormalNormal with sd = 0
         x[1] = np.log(size.min() / 2)
-    scale = np.array([size.min() if normal else 1.0, 1.0])  # a longest step in each coordinate
-    floor = np.log(1e-5 * size.min()) if normal else -np.inf
     here = target.expand(x)
+    n_units = float(times.sum())
     for n_iter in range(1, max_iter + 1):  # noqa: B007
         value, gradient, hessian = here
+        # Rounding errors are of the size of one unit's terms, not of the sum's value.
+        much = n_units + abs(value)
         curvature, axes = np.linalg.eigh(hessian * np.outer(scale, scale))
         step = axes @ ((axes.T @ (gradient * scale)) / np.maximum(abs(curvature), 1e-12))
         gain = gradient * scale @ step
         step *= scale * min(1.0, 2.0 / np.abs(step).max(initial=1e-300))
         for _ in range(60):  # halve the step until it climbs
             there = target.expand(x + step)
-            moved = there[0] >= value - 1e-14 * (1 + abs(value))  # as far as rounding can tell
+            moved = there[0] >= value - 1e-14 * much  # as far as rounding can tell
             # Rounding error is no reason to halve for ever.
-            if moved or gain < 1e-9 * (1 + abs(value)):
+            if moved or gain < 1e-9 * much:
                 break
             step = step / 2
         if moved:
             x, here = x + step, there
-        if normal and x[1] < floor:
-            break
-        if not moved or gain < 1e-13 * (1 + abs(value)):
+        if x[1] < floor or not moved or gain < 1e-13 * much:
             break
     else:
         raise NoMaximumError(
@@ -351,15 +351,32 @@ def _climb(
     return _summary(kind, target, x, here, n_iter)
 
 
-def _start(kind: type[Population], y: Floats, size: Floats, times: Floats) -> Floats:
+def _says_nothing(kind: type[Population], y: Floats, size: Floats) -> bool:
+    """Say whether all units together cannot tell the mean, or cannot tell the spread."""
+    if issubclass(kind, BetaBinomial):
+        return not y.any() or bool((y == size).all()) or bool(size.max() <= 1)
+    return not y.any()
+
+
+def _start(kind: type[Population], target: _Target) -> Floats:
     """Return the moment match, or a population a little wider than none where there is no match."""
+    y, size, times = target.evidence.units
     try:
-        x = _match_moments(kind, y, size, times).to_vector()
+        matched = _match_moments(kind, y, size, times)
     except ValueError:
-        seen = max(float(times @ size), 1e-300)
+        seen = max(float(times @ size), np.finfo(float).tiny)
         rate = (float(times @ y) + 0.5) / (seen + 1 if issubclass(kind, BetaBinomial) else seen)
         mean = special.logit(rate) if issubclass(kind, BetaBinomial) else np.log(rate)
-        x = np.array([mean, np.log(10.0)])
+        return np.array([mean, np.log(10.0)])
+    x = matched.to_vector()
+    if issubclass(kind, NormalNormal) and not np.isfinite(x[1]):
+        # No spread by moments: the best of some spreads, each with the mean that suits it.
+        low, high = np.log(size.min()) - 2, np.log(max(np.ptp(y), size.min())) + 1
+        log_sds = np.linspace(low, high, 12)
+        weights = [np.hypot(size, sd) ** -2.0 for sd in np.exp(log_sds)]
+        means = [float(np.average(y, weights=w / w.max())) for w in weights]
+        points = np.column_stack([means, log_sds])
+        x = points[int(target.values(points).argmax())]
     return x
 
 
@@ -371,7 +388,8 @@ def _summary(
     covariance = np.full((2, 2), np.nan)
     log_evidence, information = here[0] - target.log_prior(x), -here[2]
     if issubclass(kind, NormalNormal):
-        at_zero = kind(float(np.average(y, weights=size**-2.0)), 0.0)
+        weights = (size.min() / size) ** 2
+        at_zero = kind(float(np.average(y, weights=weights)), 0.0)
         zero = float(target.evidence.value(at_zero.to_vector()))
         flat = target.log_hyperprior is None and zero >= log_evidence
         if flat or x[1] < np.log(1e-3 * size.min()):
@@ -380,14 +398,16 @@ def _summary(
                     "the density of the hyperparameters rises all the way to sd = 0"
                 )
             return HyperFit(at_zero, zero, covariance, n_iter)
-    along = information[1, 1] - information[0, 1] ** 2 / information[0, 0]
+    # In log(sd), log(shape) and log(alpha + beta) the curvature is a pure number.
+    along = information[1, 1] - information[0, 1] * (information[0, 1] / information[0, 0])
     if not (information[0, 0] > 0 and along > 1e-6):
         if x[1] > 0:
             raise NoMaximumError(_no_spread(kind, y, size, times))
         raise NoMaximumError(
             "the evidence rises all the way to no pooling: every unit has nothing or everything"
         )
-    covariance = np.asarray(np.linalg.inv(information))
+    unit = np.sqrt(np.diag(information))
+    covariance = np.linalg.inv(information / np.outer(unit, unit)) / np.outer(unit, unit)
     return HyperFit(kind.from_vector(x), log_evidence, covariance, n_iter)
 
 
@@ -438,473 +458,6 @@ class _Target:
         return value + float(f[0]), gradient + by, hessian + bends
 
 
-# ---------------------------------------------------------------------------- full Bayes
-
-
-class Expectation(NamedTuple):
-    """An expectation under the posterior of the hyperparameters, and how wrong it may be.
-
-    Attributes
-    ----------
-    value : float
-        Infinite where the expectation does not exist.
-    error : float
-        Difference between two resolutions, plus what lies beyond the box if the tail goes on as it
-        leaves.
-    """
-
-    value: float
-    error: float
-
-
-class HyperPosterior(Generic[P]):
-    r"""The posterior of the hyperparameters on a grid, and all that follows from it.
-
-    Made by :func:`full_bayes`.
-
-    Attributes
-    ----------
-    kind : type
-        The class of the population.
-    grid : two ndarrays, of shapes (A,) and (B,)
-        Evenly spaced values of the two coordinates of ``to_vector``.
-    log_density : ndarray of shape (A, B)
-        Of the posterior, in these coordinates, in nats; it integrates to one.
-    weights : ndarray of shape (A, B)
-        Of the nodes; they sum to one.
-    log_normalizer : float
-        Log of the integral of evidence times hyperprior, as the hyperprior was given.
-    """
-
-    def __init__(
-        self,
-        kind: type[P],
-        data: tuple[Floats, Floats],
-        grid: tuple[Floats, Floats],
-        log_density: Floats,
-    ) -> None:
-        self.kind, self.data, self.grid = kind, data, grid
-        cell = (grid[0][1] - grid[0][0]) * (grid[1][1] - grid[1][0])
-        self.log_normalizer = float(special.logsumexp(log_density) + np.log(cell))
-        self.log_density = log_density - self.log_normalizer
-        self.weights = np.exp(self.log_density) * cell
-        self.vectors = np.stack(np.meshgrid(*grid, indexing="ij"), axis=-1)
-
-    def expectation(self, function: Callable[[Floats, Floats], Floats]) -> Expectation:
-        r"""Posterior expectation of a function of the two hyperparameters.
-
-        .. math:: \mathrm{E}[f(\eta) \mid y] = \int f(\eta) \, p(\eta \mid y) \, d\eta
-
-        Parameters
-        ----------
-        function : from two arrays of hyperparameters to an array of the same shape
-            For example ``lambda alpha, beta: alpha / (alpha + beta)``.
-
-        Returns
-        -------
-        Expectation
-            ``value`` and ``error``. A warning says where the expectation is infinite, or where the
-            box leaves out what matters.
-
-        Examples
-        --------
-        >>> posterior = full_bayes(BetaBinomial, [1, 3, 6], [10, 10, 10])
-        >>> value, error = posterior.expectation(lambda alpha, beta: alpha / (alpha + beta))
-        >>> round(value, 3), error < 1e-6
-        (0.383, True)
-        """
-        values = np.asarray(function(*self.kind.from_coordinates(self.vectors)), float)
-        if values.shape != self.weights.shape:
-            raise ValueError("function must return one value for every pair of hyperparameters")
-        terms = values * self.weights
-        value = float(terms.sum())
-        error = abs(value - float((terms[::2, ::2]).sum() / self.weights[::2, ::2].sum()))
-        outside = 0.0
-        for axis in (0, 1):
-            strips = np.abs(terms).sum(axis=1 - axis)
-            for last, before in ((strips[-1], strips[-2]), (strips[0], strips[1])):
-                if last <= 1e-15 * abs(value):
-                    continue
-                if last >= 0.9999 * before:  # a tail that does not fall has no finite sum
-                    warnings.warn(
-                        "this expectation is infinite: the tail of function times density does "
-                        f"not fall along {self.kind.coordinates[axis]}",
-                        DivergentExpectationWarning,
-                        stacklevel=2,
-                    )
-                    return Expectation(float(np.sign(value) * np.inf), np.inf)
-                outside += float(last**2 / (before - last))
-        if outside > 1e-3 * abs(value):
-            warnings.warn(
-                f"beyond the box may lie {outside:.2g} of an expectation of {value:.4g}",
-                DivergentExpectationWarning,
-                stacklevel=2,
-            )
-        return Expectation(value, error + outside)
-
-    def quantile(
-        self, function: Callable[[Floats, Floats], Floats], probability: ArrayLike
-    ) -> Floats:
-        """Posterior quantiles of a function of the hyperparameters, to about three digits.
-
-        Parameters
-        ----------
-        function : from two arrays of hyperparameters to an array of the same shape
-            For example ``lambda alpha, beta: alpha + beta``.
-        probability : array of numbers between 0 and 1
-            Which quantiles.
-
-        Returns
-        -------
-        ndarray of the shape of `probability`
-
-        Examples
-        --------
-        >>> posterior = full_bayes(BetaBinomial, [1, 3, 6], [10, 10, 10])
-        >>> low, high = posterior.quantile(lambda alpha, beta: alpha / (alpha + beta), [0.1, 0.9])
-        >>> bool(low < 0.383 < high)
-        True
-        """
-        values = np.asarray(function(*self.kind.from_coordinates(self.vectors)), float).ravel()
-        order = np.argsort(values)
-        weights = self.weights.ravel()[order]
-        return np.asarray(
-            np.interp(np.asarray(probability), np.cumsum(weights) - weights / 2, values[order])
-        )
-
-    def marginal(self, axis: int) -> Floats:
-        """Marginal density of one coordinate, at the points ``grid[axis]``.
-
-        Parameters
-        ----------
-        axis : 0 or 1
-            Which coordinate.
-
-        Returns
-        -------
-        ndarray
-
-        Examples
-        --------
-        >>> posterior = full_bayes(BetaBinomial, [1, 3, 6], [10, 10, 10])
-        >>> v = posterior.grid[1]
-        >>> round(float(posterior.marginal(1).sum() * (v[1] - v[0])), 4)
-        1.0
-        """
-        step = self.grid[axis][1] - self.grid[axis][0]
-        return np.asarray(self.weights.sum(axis=1 - axis) / step)
-
-    @property
-    def unit_mean(self) -> Floats:
-        """Posterior mean of every unit's parameter, shape (J,)."""
-        return _mixture_moments(*self._units())[0]
-
-    @property
-    def unit_sd(self) -> Floats:
-        """Posterior standard deviation of every unit's parameter, shape (J,)."""
-        return _mixture_moments(*self._units())[1]
-
-    def unit_interval(self, level: float = 0.95) -> Floats:
-        """Central posterior interval of every unit's parameter, the hyperparameters averaged out.
-
-        Parameters
-        ----------
-        level : float
-            Probability of the interval, between 0 and 1.
-
-        Returns
-        -------
-        ndarray of shape (J, 2)
-
-        Examples
-        --------
-        >>> posterior = full_bayes(BetaBinomial, [1, 3, 6], [10, 10, 10])
-        >>> posterior.unit_interval(0.5).round(2)
-        array([[0.1 , 0.27],
-               [0.23, 0.4 ],
-               [0.4 , 0.62]])
-        """
-        tail = (1 - _check.fraction(level, "level")) / 2
-        return np.stack([self._unit_quantile(p) for p in (tail, 1 - tail)], axis=-1)
-
-    def unit_cdf(self, theta: ArrayLike) -> Floats:
-        """Posterior probability that every unit's parameter is at most `theta`.
-
-        Parameters
-        ----------
-        theta : number, or array of shape (J,)
-            Where.
-
-        Returns
-        -------
-        ndarray of shape (J,)
-
-        Examples
-        --------
-        >>> full_bayes(BetaBinomial, [1, 3, 6], [10, 10, 10]).unit_cdf(0.3).round(2)
-        array([0.8 , 0.45, 0.07])
-        """
-        posterior, weights = self._units()
-        return np.asarray(weights @ posterior.cdf(np.asarray(theta, float)))
-
-    def unit_log_density(self, theta: ArrayLike) -> Floats:
-        """Log of the posterior density of every unit's parameter at `theta`.
-
-        Parameters
-        ----------
-        theta : number, or array of shape (J,)
-            Where.
-
-        Returns
-        -------
-        ndarray of shape (J,)
-
-        Examples
-        --------
-        >>> full_bayes(BetaBinomial, [1, 3, 6], [10, 10, 10]).unit_log_density(0.3).round(1)
-        array([0.7, 1.2, 0.2])
-        """
-        posterior, weights = self._units()
-        log_density = posterior.log_density(np.asarray(theta, float))
-        return np.asarray(special.logsumexp(log_density, axis=0, b=weights[:, None]))
-
-    def log_predictive(self, y: ArrayLike, size: ArrayLike) -> Floats:
-        r"""Log-probability of the data of new units, each by itself.
-
-        .. math:: \log \int p(y^* \mid \eta) \, p(\eta \mid y) \, d\eta
-
-        Parameters
-        ----------
-        y, size : arrays of shape (J*,)
-            Data of new units.
-
-        Returns
-        -------
-        ndarray of shape (J*,)
-            In nats.
-
-        Examples
-        --------
-        >>> posterior = full_bayes(BetaBinomial, [1, 3, 6], [10, 10, 10])
-        >>> round(float(np.exp(posterior.log_predictive(np.arange(11), 10)).sum()), 8)
-        1.0
-        """
-        y, size = self.kind.check_data(y, size)
-        vectors, weights = self._nodes()
-        one = [
-            self.kind.evidence(y[j : j + 1], size[j : j + 1]).value(vectors) for j in range(len(y))
-        ]
-        return np.asarray(special.logsumexp(np.array(one), axis=1, b=weights))
-
-    def sample(self, rng: np.random.Generator, size: int = 1) -> Floats:
-        """Draw hyperparameters from their posterior: a node, and a uniform place in its cell.
-
-        Parameters
-        ----------
-        rng : Generator
-            Source of chance.
-        size : int >= 1
-            How many draws.
-
-        Returns
-        -------
-        ndarray of shape (size, 2)
-            The hyperparameters, for example alpha and beta.
-
-        Examples
-        --------
-        >>> posterior = full_bayes(BetaBinomial, [1, 3, 6], [10, 10, 10])
-        >>> posterior.sample(np.random.default_rng(1), 5).shape
-        (5, 2)
-        """
-        _check.count(size, "size")
-        cumulative = np.cumsum(self.weights.ravel())
-        node = np.searchsorted(cumulative, rng.random(size) * cumulative[-1])
-        steps = np.array([g[1] - g[0] for g in self.grid])
-        points = self.vectors.reshape(-1, 2)[node] + (rng.random((size, 2)) - 0.5) * steps
-        return np.stack(self.kind.from_coordinates(points), axis=-1)
-
-    def sample_units(self, rng: np.random.Generator, size: int = 1) -> Floats:
-        """Draw the parameters of all units from their joint posterior.
-
-        Parameters
-        ----------
-        rng : Generator
-            Source of chance.
-        size : int >= 1
-            How many draws.
-
-        Returns
-        -------
-        ndarray of shape (size, J)
-
-        Examples
-        --------
-        >>> posterior = full_bayes(BetaBinomial, [1, 3, 6], [10, 10, 10])
-        >>> posterior.sample_units(np.random.default_rng(1), 5).shape
-        (5, 3)
-        """
-        draws = self.sample(rng, size)
-        units = self.kind.unit_posterior((draws[:, :1], draws[:, 1:]), *self.data)
-        return np.asarray(units.sample(rng)[0])
-
-    def _nodes(self, least: float = 1e-12) -> tuple[Floats, Floats]:
-        """Nodes of the coarser resolution whose weight matters, and their weights."""
-        weights = self.weights[::2, ::2].ravel()
-        kept = weights > least * weights.max()
-        vectors = self.vectors[::2, ::2].reshape(-1, 2)
-        return np.asarray(vectors[kept]), np.asarray(weights[kept] / weights[kept].sum())
-
-    def _units(self, least: float = 1e-12) -> tuple[UnitPosterior, Floats]:
-        """Posterior of every unit (columns) at every node (rows), and the nodes' weights."""
-        vectors, weights = self._nodes(least)
-        pair = tuple(h[:, None] for h in self.kind.from_coordinates(vectors))
-        return self.kind.unit_posterior(pair, *self.data), weights
-
-    def _unit_quantile(self, probability: float) -> Floats:
-        """Invert the distribution function of every unit: Newton's steps within a bracket."""
-        posterior, weights = self._units(1e-8)
-        mean, sd = _mixture_moments(posterior, weights)
-        low, high = mean - 50 * sd, mean + 50 * sd
-        theta = type(posterior).from_moments(mean, sd).quantile(probability)
-        for _ in range(60):
-            gap = weights @ posterior.cdf(theta) - probability
-            low, high = np.where(gap < 0, theta, low), np.where(gap < 0, high, theta)
-            density = weights @ np.exp(posterior.log_density(theta))
-            with np.errstate(divide="ignore", invalid="ignore"):
-                after = theta - gap / density
-            small = abs(after - theta) <= 5e-5 * sd  # what is left is of the order of the square
-            good = small | ((after > low) & (after < high))
-            theta = np.where(good, after, (low + high) / 2)  # outside of the bracket, halve it
-            if small.all():
-                break
-        return np.asarray(theta)
-
-
-def _mixture_moments(posterior: UnitPosterior, weights: Floats) -> tuple[Floats, Floats]:
-    """Mean and standard deviation of every unit, averaged over the nodes."""
-    mean = weights @ posterior.mean
-    variance = weights @ (posterior.sd**2 + (posterior.mean - mean) ** 2)
-    return np.asarray(mean), np.sqrt(variance)
-
-
-def full_bayes(
-    kind: type[P],
-    y: ArrayLike,
-    size: ArrayLike,
-    *,
-    log_hyperprior: LogDensity | None = None,
-    tol: float = 1e-8,
-) -> HyperPosterior[P]:
-    r"""Full Bayes: the posterior of the hyperparameters, by the trapezoid rule.
-
-    .. math:: p(\eta \mid y) \propto p(\eta) \prod_j \int p(y_j \mid \theta) \,
-        p(\theta \mid \eta) \, d\theta
-
-    The box starts at the top of the density and grows until what it leaves out is below `tol`. For
-    a smooth density that vanishes at the edges, the error of the trapezoid rule falls
-    geometrically: the step is halved until two resolutions agree to `tol`.
-
-    Parameters
-    ----------
-    kind : BetaBinomial, GammaPoisson or NormalNormal
-        The class of the population.
-    y, size : arrays of shape (J,)
-        The data, as for ``kind.posterior``.
-    log_hyperprior : function, optional
-        From points of shape (..., 2), in the coordinates of ``to_vector``, to log-densities in
-        these coordinates, up to a constant. By default ``kind.log_diffuse_hyperprior``.
-    tol : float > 0
-        Relative error of the integral that is accepted.
-
-    Returns
-    -------
-    HyperPosterior
-
-    Raises
-    ------
-    ImproperPosteriorError
-        If the density does not fall towards an edge, or has no top.
-    ValueError
-        If `tol` is not between 0 and 1, or the hyperprior returns something else than one number
-        for every point.
-
-    Notes
-    -----
-    BDA3, section 5.3. Trefethen and Weideman (2014), *The exponentially convergent trapezoidal
-    rule*, SIAM Review 56, 385-458.
-
-    Examples
-    --------
-    >>> from companion.datasets import load_rats
-    >>> rats = load_rats()
-    >>> posterior = full_bayes(BetaBinomial, rats["tumors"], rats["rats"])
-    >>> round(float(posterior.unit_mean[70]), 8)
-    0.21085684
-    """
-    _check.fraction(tol, "tol")
-    y, size = kind.check_data(y, size)
-    target = _Target(kind.evidence(y, size), log_hyperprior or kind.log_diffuse_hyperprior)
-    try:
-        top = _climb(kind, target)
-    except NoMaximumError as error:
-        raise ImproperPosteriorError(
-            f"the posterior of the hyperparameters has no top: {error}; try a proper log_hyperprior"
-        ) from None
-    peak = top.population.to_vector()
-    step = 1 / np.sqrt(np.diag(np.linalg.inv(top.covariance)))  # sd of one given the other
-    low, high = _box(target, peak, step, np.log(tol) - 5, kind).T
-    first, second = (peak[i] + step[i] * np.arange(low[i], high[i] + 1) for i in (0, 1))
-    log_density = target.on_grid(first, second)
-    integral = special.logsumexp(log_density) + np.log(step).sum()
-    for _ in range(4):
-        before, step = integral, step / 2
-        first, second, log_density = _refined(target, first, second, log_density)
-        integral = special.logsumexp(log_density) + np.log(step).sum()
-        if abs(integral - before) < tol:
-            break
-    return HyperPosterior(kind, (y, size), (first, second), log_density)
-
-
-def _refined(
-    target: _Target, first: Floats, second: Floats, coarse: Floats
-) -> tuple[Floats, Floats, Floats]:
-    """Halve the step of a grid: three of four nodes are new."""
-    first, second = (np.linspace(g[0], g[-1], 2 * len(g) - 1) for g in (first, second))
-    fine = np.empty((len(first), len(second)))
-    fine[::2, ::2] = coarse
-    fine[::2, 1::2] = target.on_grid(first[::2], second[1::2])
-    fine[1::2] = target.on_grid(first[1::2], second)
-    return first, second, fine
-
-
-def _box(
-    target: _Target, peak: Floats, step: Floats, drop: float, kind: type[Population]
-) -> Floats:
-    """Grow a box around the top until the density on its edges has fallen by `drop`: (2, 2)."""
-    box = np.array([[-6.0, 6.0], [-6.0, 6.0]])
-    top = target.value(peak)
-    for _ in range(200):
-        sides = []
-        for axis, side in np.ndindex(2, 2):
-            along = np.arange(box[1 - axis, 0], box[1 - axis, 1] + 1)
-            sides.append(np.full((len(along), 2), box[axis, side]))
-            sides[-1][:, 1 - axis] = along
-        density = target.values(peak + np.concatenate(sides) * step)
-        begins = np.cumsum([0] + [len(side) for side in sides[:-1]])
-        high = (np.maximum.reduceat(density, begins) - top > drop).reshape(2, 2)
-        if not high.any():
-            return box
-        box += high * [-1.0, 1.0] * np.maximum(2.0, abs(box) // 5)
-        if (abs(box * step[:, None]).max(axis=1) > 300 * np.maximum(1, step)).any():
-            break
-    axis, side = divmod(int(np.argmax(abs(box * step[:, None]))), 2)
-    raise ImproperPosteriorError(
-        f"the density of the hyperparameters does not fall to zero as {kind.coordinates[axis]} "
-        f"{'grows' if side else 'falls'}: with this log_hyperprior the posterior is improper"
-    )
-
-
 # ------------------------------------------------------------------------------ classics
 
 
@@ -941,11 +494,9 @@ def robbins(frequencies: ArrayLike) -> Floats:
     >>> robbins([7840, 1317, 239]).round(3)
     array([0.168, 0.363])
     """
-    counts = _check.finite(frequencies, "frequencies")
+    counts = _check.not_negative(_check.whole(frequencies, "frequencies"), "frequencies")
     if counts.ndim != 1 or len(counts) < 2:
         raise ValueError(f"frequencies must be a vector of at least two, not {counts.shape}")
-    if (counts < 0).any() or (counts != np.floor(counts)).any():
-        raise ValueError("frequencies must be whole numbers >= 0")
     with np.errstate(divide="ignore", invalid="ignore"):
         found = np.arange(1, len(counts)) * counts[1:] / counts[:-1]
     return np.where(counts[:-1] > 0, found, np.nan)
@@ -998,10 +549,9 @@ def james_stein(
     lost = 2 if center is not None else 3
     if len(values) <= lost:
         raise ValueError(f"x must hold at least {lost + 1} observations, not {len(values)}")
-    if not variance > 0:
-        raise ValueError(f"variance must be a number > 0, not {variance!r}")
-    middle = values.mean() if center is None else center
-    distance = values - middle
+    variance = _check.positive_scalar(variance, "variance")
+    middle = float(values.mean()) if center is None else _check.scalar(center, "center")
+    distance = (values - middle) / np.sqrt(variance)
     squares = distance @ distance
-    keep = 1 - (len(values) - lost) * variance / squares if squares > 0 else 0.0
-    return np.asarray(middle + (max(keep, 0.0) if positive_part else keep) * distance)
+    keep = 1 - (len(values) - lost) / squares if squares > 0 else 0.0
+    return np.asarray(middle + (max(keep, 0.0) if positive_part else keep) * (values - middle))

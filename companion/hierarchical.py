@@ -14,9 +14,7 @@ derivatives, the prior predictive, the shrinkage, and the two steps of EM with t
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
@@ -25,247 +23,14 @@ from scipy import special
 
 from companion import _check, _rising
 from companion._check import Floats
-
-BLOCK = 1 << 13  # entries of a temporary array (points x units): small enough for the cache
-
-# ------------------------------------------------------------------ what is known of a unit
-
-
-class UnitPosterior(ABC):
-    """The posterior of every unit's parameter, given the hyperparameters: one law for each unit."""
-
-    mean: Floats
-    sd: Floats
-
-    @abstractmethod
-    def log_density(self, theta: ArrayLike) -> Floats:
-        """Log-density at `theta`, in nats, for every unit.
-
-        Parameters
-        ----------
-        theta : array that broadcasts against the units
-            Where.
-
-        Returns
-        -------
-        ndarray
-
-        Examples
-        --------
-        >>> np.exp(BetaPosterior([1.0], [1.0]).log_density(0.3)).round(6)
-        array([1.])
-        """
-
-    @abstractmethod
-    def cdf(self, theta: ArrayLike) -> Floats:
-        """Probability that the parameter is at most `theta`, for every unit.
-
-        Parameters
-        ----------
-        theta : array that broadcasts against the units
-            Where.
-
-        Returns
-        -------
-        ndarray
-
-        Examples
-        --------
-        >>> BetaPosterior([1.0], [1.0]).cdf(0.3)
-        array([0.3])
-        """
-
-    @abstractmethod
-    def quantile(self, probability: ArrayLike) -> Floats:
-        """Value below which the parameter lies with this probability, for every unit.
-
-        Parameters
-        ----------
-        probability : array that broadcasts against the units
-            Between 0 and 1.
-
-        Returns
-        -------
-        ndarray
-
-        Examples
-        --------
-        >>> NormalPosterior([5.0], [2.0]).quantile(0.5)
-        array([5.])
-        """
-
-    @abstractmethod
-    def sample(self, rng: np.random.Generator, size: int = 1) -> Floats:
-        """Draw every unit's parameter `size` times.
-
-        Parameters
-        ----------
-        rng : Generator
-            Source of chance.
-        size : int >= 1
-            How many draws.
-
-        Returns
-        -------
-        ndarray of shape (size, J)
-
-        Examples
-        --------
-        >>> GammaPosterior([2.0, 3.0], [1.0, 1.0]).sample(np.random.default_rng(1), 5).shape
-        (5, 2)
-        """
-
-    @classmethod
-    @abstractmethod
-    def from_moments(cls, mean: Floats, sd: Floats) -> Self:
-        """Return the laws of this family with these means and standard deviations > 0.
-
-        Parameters
-        ----------
-        mean, sd : ndarrays of shape (J,)
-            Moments of every unit.
-
-        Returns
-        -------
-        UnitPosterior
-
-        Examples
-        --------
-        >>> law = BetaPosterior.from_moments(np.array([0.25]), np.array([0.25]))
-        >>> law.alpha, law.beta
-        (array([0.5]), array([1.5]))
-        """
-
-    def interval(self, level: float = 0.95) -> Floats:
-        """Central interval of every unit's parameter.
-
-        Parameters
-        ----------
-        level : float
-            Probability of the interval, between 0 and 1.
-
-        Returns
-        -------
-        ndarray of shape (J, 2)
-
-        Examples
-        --------
-        >>> NormalPosterior([0.0], [1.0]).interval(0.95).round(2)
-        array([[-1.96,  1.96]])
-        """
-        tail = (1 - _check.fraction(level, "level")) / 2
-        return np.stack([self.quantile(tail), self.quantile(1 - tail)], axis=-1)
-
-
-class BetaPosterior(UnitPosterior):
-    """Beta distributions: `alpha` and `beta` are arrays with one entry per unit."""
-
-    def __init__(self, alpha: ArrayLike, beta: ArrayLike) -> None:
-        self.alpha, self.beta = np.asarray(alpha, float), np.asarray(beta, float)
-        size = self.alpha + self.beta
-        self.mean = self.alpha / size
-        self.sd = np.sqrt(self.mean * (self.beta / size) / (size + 1))
-
-    @classmethod
-    def from_moments(cls, mean: Floats, sd: Floats) -> Self:  # noqa: D102
-        size = mean * (1 - mean) / sd**2 - 1
-        return cls(size * mean, size * (1 - mean))
-
-    @cached_property
-    def _rests(self) -> Floats:
-        """What the log-density has beside a divergence from the mean: no theta in it."""
-        a, b, rest = self.alpha, self.beta, _rising.log_factorial_rest
-        with np.errstate(divide="ignore"):
-            return np.asarray(rest(a + b) - rest(a) - rest(b) - np.log(1 / a + 1 / b))
-
-    def log_density(self, theta: ArrayLike) -> Floats:  # noqa: D102
-        theta = np.asarray(theta, float)
-        a, b, size = self.alpha, self.beta, self.alpha + self.beta
-        with np.errstate(divide="ignore", invalid="ignore"):
-            cost = special.rel_entr(a, size * theta) + special.rel_entr(b, size * (1 - theta))
-            inside = self._rests - cost - np.log(theta) - np.log1p(-theta)
-            if ((theta > 0) & (theta < 1)).all():
-                return np.asarray(inside)
-            powers = special.xlogy(a - 1, theta) + special.xlog1py(b - 1, -theta)
-            edge = powers - special.betaln(a, b)
-        return np.asarray(np.where((theta > 0) & (theta < 1), inside, edge))
-
-    def cdf(self, theta: ArrayLike) -> Floats:  # noqa: D102
-        found = special.betainc(self.alpha, self.beta, np.clip(theta, 0, 1))
-        return np.where(np.isnan(found), 0.5, found)  # lost at the mean when alpha exceeds 1e17
-
-    def quantile(self, probability: ArrayLike) -> Floats:  # noqa: D102
-        return np.asarray(special.betaincinv(self.alpha, self.beta, probability))
-
-    def sample(self, rng: np.random.Generator, size: int = 1) -> Floats:  # noqa: D102
-        return rng.beta(self.alpha, self.beta, (size, *self.alpha.shape))
-
-
-class GammaPosterior(UnitPosterior):
-    """Gamma distributions: `shape` and `rate` are arrays with one entry per unit."""
-
-    def __init__(self, shape: ArrayLike, rate: ArrayLike) -> None:
-        self.shape, self.rate = np.asarray(shape, float), np.asarray(rate, float)
-        self.mean = self.shape / self.rate
-        self.sd = np.sqrt(self.shape) / self.rate
-
-    @classmethod
-    def from_moments(cls, mean: Floats, sd: Floats) -> Self:  # noqa: D102
-        return cls((mean / sd) ** 2, mean / sd**2)
-
-    def log_density(self, theta: ArrayLike) -> Floats:  # noqa: D102
-        theta = np.asarray(theta, float)
-        scaled = self.rate * theta
-        with np.errstate(divide="ignore", invalid="ignore"):
-            rest = np.log(self.shape) - _rising.log_factorial_rest(self.shape)
-            inside = rest - special.kl_div(self.shape, scaled) - np.log(theta)
-            edge = special.xlogy(self.shape - 1, scaled) + np.log(self.rate)
-            edge = edge - special.gammaln(self.shape)
-        return np.asarray(np.where(theta > 0, inside, edge))
-
-    def cdf(self, theta: ArrayLike) -> Floats:  # noqa: D102
-        theta = np.maximum(np.asarray(theta, float), 0)
-        return np.asarray(special.gammainc(self.shape, self.rate * theta))
-
-    def quantile(self, probability: ArrayLike) -> Floats:  # noqa: D102
-        return np.asarray(special.gammaincinv(self.shape, probability) / self.rate)
-
-    def sample(self, rng: np.random.Generator, size: int = 1) -> Floats:  # noqa: D102
-        return np.asarray(rng.gamma(self.shape, size=(size, *self.shape.shape)) / self.rate)
-
-
-class NormalPosterior(UnitPosterior):
-    """Normal distributions: `mean` and `sd` are arrays with one entry per unit; sd may be 0."""
-
-    def __init__(self, mean: ArrayLike, sd: ArrayLike) -> None:
-        mean, sd = np.broadcast_arrays(np.asarray(mean, float), np.asarray(sd, float))
-        self.mean, self.sd = mean, sd
-
-    @classmethod
-    def from_moments(cls, mean: Floats, sd: Floats) -> Self:  # noqa: D102
-        return cls(mean, sd)
-
-    def log_density(self, theta: ArrayLike) -> Floats:  # noqa: D102
-        with np.errstate(divide="ignore", invalid="ignore"):
-            z = self._standard(theta)
-            return np.asarray(-(z**2) / 2 - np.log(self.sd) - np.log(2 * np.pi) / 2)
-
-    def cdf(self, theta: ArrayLike) -> Floats:  # noqa: D102
-        return np.asarray(special.ndtr(self._standard(theta)))
-
-    def quantile(self, probability: ArrayLike) -> Floats:  # noqa: D102
-        return np.asarray(self.mean + self.sd * special.ndtri(probability))
-
-    def sample(self, rng: np.random.Generator, size: int = 1) -> Floats:  # noqa: D102
-        return rng.normal(self.mean, self.sd, (size, *self.mean.shape))
-
-    def _standard(self, theta: ArrayLike) -> Floats:
-        """Distance from the mean in standard deviations; with sd = 0, plus or minus infinity."""
-        distance = np.asarray(theta, float) - self.mean
-        with np.errstate(divide="ignore", invalid="ignore"):
-            at_once = np.where(distance >= 0, np.inf, -np.inf)
-            return np.asarray(np.where(self.sd > 0, distance / self.sd, at_once))
-
+from companion.em import CollapsedComponentError
+from companion.evidence import (
+    BetaBinomialEvidence,
+    Evidence,
+    GammaPoissonEvidence,
+    NormalNormalEvidence,
+)
+from companion.units import BetaPosterior, GammaPosterior, NormalPosterior, UnitPosterior
 
 # --------------------------------------------------------------------------- statistics
 
@@ -280,147 +45,22 @@ class UnitStatistics:
         Sums over units of the two expectations that the population's M-step reads.
     n_units : int
         How many units there are.
+    center : float
+        For the normal: the totals are of theta - center and of its square, so that no digits are
+        lost where the mean is large. It may differ between statistics that are added.
     """
 
     totals: Floats
     n_units: int
+    center: float = 0.0
 
     def __add__(self, other: UnitStatistics) -> UnitStatistics:
-        return UnitStatistics(self.totals + other.totals, self.n_units + other.n_units)
-
-
-class Evidence(ABC):
-    """The log evidence of data as a function of the hyperparameters' coordinates.
-
-    Attributes
-    ----------
-    units : three ndarrays
-        The data, and how many units have them.
-    """
-
-    units: tuple[Floats, Floats, Floats]
-
-    @abstractmethod
-    def value(self, vectors: Floats) -> Floats:
-        """Log evidence at many points.
-
-        Parameters
-        ----------
-        vectors : array of shape (..., 2)
-            Hyperparameters in the coordinates of ``to_vector``.
-
-        Returns
-        -------
-        ndarray of shape (...)
-            In nats.
-
-        Examples
-        --------
-        >>> evidence = BetaBinomial.evidence([1], [2])
-        >>> np.exp(evidence.value(np.array([[0.0, np.log(2)]]))).round(6)
-        array([0.333333])
-        """
-
-    def on_grid(self, first: Floats, second: Floats) -> Floats:
-        """Log evidence at all pairs of two coordinates: what one of them decides is found once.
-
-        Parameters
-        ----------
-        first, second : arrays of shapes (A,) and (B,)
-            Values of the two coordinates of ``to_vector``.
-
-        Returns
-        -------
-        ndarray of shape (A, B)
-            In nats.
-
-        Examples
-        --------
-        >>> evidence = BetaBinomial.evidence([1], [2])
-        >>> np.exp(evidence.on_grid(np.array([0.0]), np.log([2.0, 4.0]))).round(6)
-        array([[0.333333, 0.4     ]])
-        """
-        return self.value(np.stack(np.meshgrid(first, second, indexing="ij"), axis=-1))
-
-    @abstractmethod
-    def expand(self, vector: Floats) -> tuple[float, Floats, Floats]:
-        """Log evidence at one point, its gradient, and its matrix of second derivatives.
-
-        Parameters
-        ----------
-        vector : array of shape (2,)
-            Hyperparameters in the coordinates of ``to_vector``.
-
-        Returns
-        -------
-        value : float
-        gradient : ndarray of shape (2,)
-        hessian : ndarray of shape (2, 2)
-
-        Examples
-        --------
-        >>> value, _, _ = BetaBinomial.evidence([1], [2]).expand(np.array([0.0, np.log(2)]))
-        >>> round(float(np.exp(value)), 6)
-        0.333333
-        """
-
-    def derivatives(self, vector: Floats) -> tuple[Floats, Floats]:
-        """Gradient and matrix of second derivatives at one point.
-
-        Parameters
-        ----------
-        vector : array of shape (2,)
-            Hyperparameters in the coordinates of ``to_vector``.
-
-        Returns
-        -------
-        gradient : ndarray of shape (2,)
-        hessian : ndarray of shape (2, 2)
-
-        Examples
-        --------
-        >>> gradient, _ = BetaBinomial.evidence([1], [2]).derivatives(np.array([0.0, 3.0]))
-        >>> abs(float(gradient[0])) < 1e-15  # half of the trials are successes
-        True
-        """
-        return self.expand(vector)[1:]
-
-
-def blocks(*data: Floats) -> Iterator[tuple[Floats, ...]]:
-    """Cut units into pieces that fit the processor's cache.
-
-    Parameters
-    ----------
-    *data : arrays of shape (J,)
-        One entry for every unit.
-
-    Yields
-    ------
-    tuple of arrays
-        The same units of all of them.
-
-    Returns
-    -------
-    iterator
-
-    Examples
-    --------
-    >>> [len(y) for y, n in blocks(np.zeros(10_000), np.ones(10_000))]
-    [8192, 1808]
-    """
-    for begin in range(0, len(data[0]), BLOCK):
-        yield tuple(array[begin : begin + BLOCK] for array in data)
-
-
-def _sum_over_units(terms: Callable[..., Floats], vectors: Floats, *data: Floats) -> Floats:
-    """Sum terms(points, *units) over the units at points (..., 2), in pieces that fit the cache."""
-    flat = vectors.reshape(-1, 2)
-    total = np.zeros(len(flat))
-    rows = max(1, BLOCK // len(data[0]))
-    for units in blocks(*data):
-        for row in range(0, len(flat), rows):
-            total[row : row + rows] += terms(flat[row : row + rows], *units)
-    return total.reshape(vectors.shape[:-1])
+        step = other.center - self.center
+        first, second = other.totals
+        moved = np.array([first + other.n_units * step, second + step * (2 * first)])
+        moved[1] += other.n_units * step**2
+        totals = self.totals + (moved if step else other.totals)
+        return UnitStatistics(totals, self.n_units + other.n_units, self.center)
 
 
 # -------------------------------------------------------------------------- populations
@@ -431,6 +71,12 @@ class Population(ABC):
 
     data_names: ClassVar[tuple[str, str]]
     coordinates: ClassVar[tuple[str, str]]
+    long_tails: ClassVar[bool] = False  # of the first coordinate, where the second one is extreme
+
+    @property
+    def _center(self) -> float:
+        """Where the statistics of the hidden parameters are centred."""
+        return 0.0
 
     @property
     def hyperparameters(self) -> tuple[float, ...]:
@@ -581,6 +227,27 @@ class Population(ABC):
         --------
         >>> BetaBinomial.log_diffuse_hyperprior(np.array([[0.0, 2.0]])).round(4)
         array([-2.3863])
+        """
+
+    @staticmethod
+    @abstractmethod
+    def improper_by_default(y: Floats, size: Floats) -> str:
+        """Say why these clean data have no posterior under :meth:`log_diffuse_hyperprior`.
+
+        Parameters
+        ----------
+        y, size : ndarrays of shape (J,)
+            Clean data.
+
+        Returns
+        -------
+        str
+            Empty if the posterior of the hyperparameters is proper.
+
+        Examples
+        --------
+        >>> BetaBinomial.improper_by_default(np.array([0.0, 1.0, 3.0]), np.array([1.0, 1.0, 9.0]))
+        ''
         """
 
     if TYPE_CHECKING:  # a property of two populations, a field of the third
@@ -814,7 +481,7 @@ class Population(ABC):
         """
         y, size = self.check_data(y, size)
         totals = np.array([e.sum() for e in self._expectations(y, size)])
-        return UnitStatistics(totals, len(y)), self.log_evidence(y, size)
+        return UnitStatistics(totals, len(y), self._center), self.log_evidence(y, size)
 
 
 @dataclass(frozen=True)
@@ -858,7 +525,7 @@ class BetaBinomial(Population):
 
     @staticmethod
     def check_data(y: ArrayLike, size: ArrayLike) -> tuple[Floats, Floats]:  # noqa: D102
-        successes, n = _pair(y, size, "y", "n")
+        successes, n = _check.pair(y, size, "y", "n")
         for name, given in (("y", y), ("n", size)):
             _check.not_negative(_check.whole(given, name), name)
         if (successes > n).any():
@@ -881,7 +548,7 @@ class BetaBinomial(Population):
 
     @staticmethod
     def _evidence(y: Floats, size: Floats) -> Evidence:
-        return _BetaBinomialEvidence(y, size)
+        return BetaBinomialEvidence(y, size)
 
     @staticmethod
     def log_diffuse_hyperprior(vectors: Floats) -> Floats:
@@ -890,7 +557,9 @@ class BetaBinomial(Population):
         .. math:: p(\alpha, \beta) \propto (\alpha + \beta)^{-5/2}
 
         It is uniform in the mean and in the inverse root of alpha + beta, which is nearly the
-        standard deviation of the population.
+        standard deviation of the population. The posterior is proper if and only if a unit has both
+        a success and a failure: as alpha + beta = s falls to 0, such a unit's likelihood falls like
+        s, the others' stays, and the density of s is s^(-3/2).
 
         Parameters
         ----------
@@ -910,6 +579,17 @@ class BetaBinomial(Population):
         u, v = vectors[..., 0], vectors[..., 1]
         away = np.abs(u)  # log p + log(1 - p), where u = log p / (1 - p)
         return np.asarray(-away - 2 * np.log1p(np.exp(-away)) - v / 2)
+
+    @staticmethod
+    def improper_by_default(y: Floats, size: Floats) -> str:  # noqa: D102
+        if ((y > 0) & (y < size)).any():
+            return ""
+        few = "one trial each shows no spread" if size.max() <= 1 else "all y are 0 or n"
+        return (
+            f"y and n do not say how much the units differ: {few}, and under the default "
+            "log_hyperprior (alpha + beta)^(-5/2) the posterior is improper; one unit with a "
+            "success and a failure is needed, or a proper log_hyperprior"
+        )
 
     @property
     def mean(self) -> float:
@@ -959,13 +639,12 @@ class BetaBinomial(Population):
     def sample_prior_predictive(  # noqa: D102
         self, size: ArrayLike, rng: np.random.Generator, n_samples: int = 1
     ) -> Floats:
-        n = np.atleast_1d(_check.not_negative(size, "n")).astype(int)
+        n = np.atleast_1d(_check.not_negative(_check.whole(size, "n"), "n")).astype(np.int64)
+        n_samples = _check.count(n_samples, "n_samples")
         return rng.binomial(n, rng.beta(self.alpha, self.beta, (n_samples, len(n)))).astype(float)
 
     def _expectations(self, y: Floats, size: Floats) -> tuple[Floats, Floats]:
-        total = special.digamma(self.alpha + self.beta + size)
-        of_log = special.digamma(self.alpha + y) - total
-        return of_log, special.digamma(self.beta + size - y) - total
+        return _rising.beta_mean_logs(self.alpha + y, self.beta + (size - y))
 
     def m_step(self, statistics: UnitStatistics) -> BetaBinomial:
         r"""Beta distribution with these mean logarithms.
@@ -989,73 +668,8 @@ class BetaBinomial(Population):
         array([-0.405465,  1.609438])
         """
         means = statistics.totals / statistics.n_units
-        x = np.array([self.alpha, self.beta])
-        for _ in range(100):  # Newton's method for a concave function
-            gap = special.digamma(x) - special.digamma(x.sum()) - means
-            curvature = special.polygamma(1, x)
-            shared = special.polygamma(1, x.sum())
-            step = np.linalg.solve(np.diag(curvature) - shared, gap)
-            x = np.maximum(x - step, x / 10)
-            if (abs(step) <= 1e-12 * x).all():
-                break
-        return BetaBinomial(*x.tolist())
-
-
-class _BetaBinomialEvidence(Evidence):
-    """The log evidence: one pooled rate, the cost of another mean, and what the spread adds.
-
-    With p = alpha / (alpha + beta), r the pooled rate and S the sums of :class:`RisingSum`,
-
-        sum_j log Binomial(y_j | n_j, r) - N KL(r || p) + S_y(alpha) + S_(n-y)(beta)
-        - S_n(alpha + beta)
-    """
-
-    def __init__(self, y: Floats, n: Floats) -> None:
-        self.units = y, n, times = _distinct(y, n)
-        self.successes, self.trials = float(times @ y), float(times @ n)
-        self.rate = self.successes / self.trials if self.trials else 0.5
-        self.pooled = times @ _rising.log_binomial(y, n, np.array(self.rate))
-        counts = y.astype(int), (n - y).astype(int), n.astype(int)
-        self.hits, self.misses, self.all = (_rising.RisingSum(c, times) for c in counts)
-
-    def value(self, vectors: Floats) -> Floats:
-        return self._value(vectors[..., 0], vectors[..., 1])
-
-    def on_grid(self, first: Floats, second: Floats) -> Floats:
-        return self._value(first[:, None], second)
-
-    def _value(self, log_odds: Floats, log_size: Floats) -> Floats:
-        """Log evidence at coordinates that broadcast against each other."""
-        p, q, r = special.expit(log_odds), special.expit(-log_odds), self.rate
-        size = np.exp(log_size)
-        cost = self.trials * (special.rel_entr(r, p) + special.rel_entr(1 - r, q))
-        spread = self.hits.value(p * size) + self.misses.value(q * size) - self.all.value(size)
-        return np.asarray(self.pooled - cost + spread)
-
-    def expand(self, vector: Floats) -> tuple[float, Floats, Floats]:
-        p, q, size = special.expit(vector[0]), special.expit(-vector[0]), np.exp(vector[1])
-        hit, hit2 = self.hits.derivatives(p * size)
-        miss, miss2 = self.misses.derivatives(q * size)
-        all1, all2 = self.all.derivatives(size)
-        by_mean = self.successes - self.trials * p + q * hit - p * miss
-        mean2 = q**2 * hit2 + p**2 * miss2 - p * q * (self.trials + hit + miss)
-        mixed = q * hit2 - p * miss2
-        gradient = np.array([by_mean, hit + miss - all1])
-        hessian = np.array([[mean2, mixed], [mixed, hit2 + miss2 - all2]])
-        return float(self.value(vector)), gradient, hessian
-
-
-def _distinct(y: Floats, n: Floats) -> tuple[Floats, Floats, Floats]:
-    """Pairs that occur, and how often: where there are more units than possible pairs, a few."""
-    width = n.max() + 1
-    if width**2 > len(n):
-        return y, n, np.ones(len(n))
-    keys = np.empty(len(n), dtype=int)  # one array: new memory costs more than the arithmetic
-    np.multiply(n, width, out=keys, casting="unsafe")
-    np.add(keys, y, out=keys, casting="unsafe")
-    found, times = _rising.tally(keys)
-    n, y = np.divmod(found.astype(float), width)
-    return y, n, times
+        found = _rising.beta_of_mean_logs(means, np.array([self.alpha, self.beta]))
+        return BetaBinomial(*found.tolist())
 
 
 @dataclass(frozen=True)
@@ -1095,13 +709,14 @@ class GammaPoisson(Population):
     rate: float
     data_names: ClassVar[tuple[str, str]] = ("y", "exposure")
     coordinates: ClassVar[tuple[str, str]] = ("log(shape / rate)", "log(shape)")
+    long_tails: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         _positive(self, "shape", "rate")
 
     @staticmethod
     def check_data(y: ArrayLike, size: ArrayLike) -> tuple[Floats, Floats]:  # noqa: D102
-        events, exposure = _pair(y, size, "y", "exposure")
+        events, exposure = _check.pair(y, size, "y", "exposure")
         _check.not_negative(_check.whole(y, "y"), "y")
         _check.not_negative(exposure, "exposure")
         if not exposure.all() and events[exposure == 0].any():
@@ -1113,8 +728,9 @@ class GammaPoisson(Population):
 
     @staticmethod
     def from_coordinates(vectors: Floats) -> tuple[Floats, Floats]:  # noqa: D102
-        shape = np.exp(vectors[..., 1])
-        return shape, np.exp(vectors[..., 1] - vectors[..., 0])
+        with np.errstate(over="ignore", under="ignore"):
+            rate = np.exp(vectors[..., 1] - vectors[..., 0])
+            return np.exp(vectors[..., 1]), np.maximum(rate, np.finfo(float).tiny)
 
     def to_vector(self) -> Floats:  # noqa: D102
         return np.log([self.shape / self.rate, self.shape])
@@ -1126,11 +742,22 @@ class GammaPoisson(Population):
 
     @staticmethod
     def _evidence(y: Floats, size: Floats) -> Evidence:
-        return _GammaPoissonEvidence(y, size)
+        return GammaPoissonEvidence(y, size)
 
     @staticmethod
     def log_diffuse_hyperprior(vectors: Floats) -> Floats:
-        """Log of the hyperprior that is uniform in the mean and in the coefficient of variation.
+        r"""Log of a hyperprior for a scale and a shape of which nothing is known.
+
+        .. math:: p(m, r) \propto \frac1m \cdot \frac{1}{(1 + r)^2}
+
+        The mean m = shape / rate is uniform in its logarithm, so the unit of exposure does not
+        matter. The shape r is such that the shrinkage r / (r + 1) of a unit for which one event is
+        expected is uniform between 0 and 1. The posterior is proper if and only if some y is
+        positive: given r, the integral over log m is at most of the order of 1 / (r J) (J units
+        with exposure have a likelihood that falls like m^(-r J)); k units with events bring a
+        factor r^k as r falls to 0, and r^(k-1) is integrable for k >= 1. A hyperprior that is
+        uniform in m itself is improper for all data: for r <= 1 / J its integral over m diverges.
+        The tails of m are long; its median exists, its posterior mean does not.
 
         Parameters
         ----------
@@ -1140,14 +767,29 @@ class GammaPoisson(Population):
         Returns
         -------
         ndarray of shape (...)
-            Up to a constant; the coefficient of variation of a Gamma is 1 / sqrt(shape).
+            Up to a constant.
+
+        Notes
+        -----
+        Christiansen and Morris (1997), *Hierarchical Poisson regression modeling*, JASA 92,
+        618-632, whose uniform shrinkage prior this is, with z_0 = 1.
 
         Examples
         --------
-        >>> GammaPoisson.log_diffuse_hyperprior(np.array([[0.5, 2.0]]))
-        array([-0.5])
+        >>> GammaPoisson.log_diffuse_hyperprior(np.array([[0.5, 0.0]])).round(6)
+        array([-1.386294])
         """
-        return np.asarray(vectors[..., 0] - vectors[..., 1] / 2)
+        log_shape = vectors[..., 1]
+        return np.asarray(log_shape - 2 * np.logaddexp(0.0, log_shape))
+
+    @staticmethod
+    def improper_by_default(y: Floats, size: Floats) -> str:  # noqa: D102
+        if y.any():
+            return ""
+        return (
+            "every y is 0, and under the default log_hyperprior the posterior is improper: one "
+            "event is needed, or a proper log_hyperprior"
+        )
 
     @property
     def mean(self) -> float:
@@ -1189,22 +831,20 @@ class GammaPoisson(Population):
 
     def log_prior_predictive(self, y: ArrayLike, size: ArrayLike) -> Floats:  # noqa: D102
         y, exposure = self.check_data(y, size)
-        excess = exposure / self.rate
-        expected = self.shape * excess
-        spread = _rising.log_rising_excess(np.array(self.shape), y) - y * np.log1p(excess)
-        spread = spread - self.shape * _rising.log1p_minus(excess)
-        return np.asarray(_rising.log_poisson(y, expected) + spread)
+        return _rising.log_negative_binomial(y, exposure * self.mean, np.array(self.shape))
 
     def sample_prior_predictive(  # noqa: D102
         self, size: ArrayLike, rng: np.random.Generator, n_samples: int = 1
     ) -> Floats:
         exposure = np.atleast_1d(_check.not_negative(size, "exposure"))
+        n_samples = _check.count(n_samples, "n_samples")
         theta = rng.gamma(self.shape, 1 / self.rate, (n_samples, len(exposure)))
         return rng.poisson(exposure * theta).astype(float)
 
     def _expectations(self, y: Floats, size: Floats) -> tuple[Floats, Floats]:
         shape, rate = self.shape + y, self.rate + size
-        return shape / rate, special.digamma(shape) - np.log(rate)
+        mean = shape / rate
+        return mean, np.log(mean) + _rising.digamma_rest(shape)
 
     def m_step(self, statistics: UnitStatistics) -> GammaPoisson:
         r"""Gamma distribution with this mean and this mean logarithm.
@@ -1229,68 +869,13 @@ class GammaPoisson(Population):
         """
         mean, mean_log = statistics.totals / statistics.n_units
         gap = np.log(mean) - mean_log
-        shape = (3 - gap + np.sqrt((3 - gap) ** 2 + 24 * gap)) / (12 * gap)
-        for _ in range(100):  # Newton's method in 1 / shape (Minka 2002)
-            value = np.log(shape) - special.digamma(shape) - gap
-            slope = 1 / shape - special.polygamma(1, shape)
-            after = 1 / (1 / shape + value / (shape**2 * slope))
-            done = abs(after - shape) <= 1e-13 * shape
-            shape = after
-            if done:
-                break
-        return GammaPoisson(float(shape), float(shape / mean))
-
-
-class _GammaPoissonEvidence(Evidence):
-    """The log evidence: Poisson with one rate, and what the spread adds.
-
-    With mean m, shape r and t_j = e_j m / r,
-
-        sum_j log Poisson(y_j | e_j m) - r (log(1 + t_j) - t_j) - y_j log(1 + t_j), plus S_y(r)
-    """
-
-    def __init__(self, y: Floats, exposure: Floats) -> None:
-        self.units = y, exposure, np.ones(len(y))
-        self.events, self.total = float(y.sum()), float(exposure.sum())
-        rate = self.events / self.total if self.total else 0.0
-        counts, times = _rising.tally(y.astype(int))
-        rests = times @ _rising.log_factorial_rest(counts.astype(float))
-        cost = sum(special.kl_div(a, e * rate).sum() for a, e in blocks(y, exposure))
-        self.pooled = -cost - rests
-        self.counts = _rising.RisingSum(counts, times)
-
-    def value(self, vectors: Floats) -> Floats:
-        def spread(points: Floats, y: Floats, exposure: Floats) -> Floats:
-            mean, shape = np.exp(points.T)
-            t = exposure * (mean / shape)[:, None]
-            return np.asarray(shape * _rising.log1p_minus(t).sum(axis=1) + np.log1p(t) @ y)
-
-        mean, shape = np.exp(vectors[..., 0]), np.exp(vectors[..., 1])
-        sums = _sum_over_units(spread, vectors, *self.units[:2])
-        return self._total(mean, shape, sums)
-
-    def _total(self, mean: Floats, shape: Floats, spread: Floats) -> Floats:
-        cost = special.kl_div(self.events, self.total * mean)
-        return np.asarray(self.pooled - cost - spread + self.counts.value(shape))
-
-    def expand(self, vector: Floats) -> tuple[float, Floats, Floats]:
-        mean, shape = np.exp(vector)
-        sums = np.zeros(8)
-        for y, exposure in blocks(*self.units[:2]):
-            t = exposure * (mean / shape)
-            w = t / (1 + t)
-            rest, square = -_rising.log1p_minus(t), w * w
-            sums += (
-                rest.sum(), y @ t - y @ rest, w.sum(), w @ w, y @ w, y @ square, t @ w, t @ square
-            )  # fmt: skip
-        rests, y_log, w1, w2, yw1, yw2, tw1, tw2 = sums
-        first, second = self.counts.derivatives(shape)
-        value = self._total(mean, shape, y_log - shape * rests)
-        gradient = np.array([self.events - yw1 - shape * w1, shape * (rests - tw1) + yw1 + first])
-        mixed = yw1 - yw2 - shape * w2
-        by_mean2 = -(shape * (w1 - w2) + yw1 - yw2)
-        by_shape2 = shape * (rests - tw2) - (yw1 - yw2) + second
-        return float(value), gradient, np.array([[by_mean2, mixed], [mixed, by_shape2]])
+        if gap <= 0:  # Jensen's inequality, but for rounding errors
+            raise CollapsedComponentError(
+                "the units' rates have become one: their spread is below rounding error, and the "
+                "likelihood rises all the way to complete pooling"
+            )
+        shape = _rising.gamma_of_gap(float(gap))
+        return GammaPoisson(shape, float(shape / mean))
 
 
 @dataclass(frozen=True)
@@ -1329,6 +914,7 @@ class NormalNormal(Population):
     sd: float
     data_names: ClassVar[tuple[str, str]] = ("y", "standard_error")
     coordinates: ClassVar[tuple[str, str]] = ("mean", "log(sd)")
+    long_tails: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "mean", _check.scalar(self.mean, "mean"))
@@ -1336,7 +922,7 @@ class NormalNormal(Population):
 
     @staticmethod
     def check_data(y: ArrayLike, size: ArrayLike) -> tuple[Floats, Floats]:  # noqa: D102
-        y, s = _pair(y, size, "y", "standard_error")
+        y, s = _check.pair(y, size, "y", "standard_error")
         return y, _check.positive(s, "standard_error")
 
     @staticmethod
@@ -1350,16 +936,20 @@ class NormalNormal(Population):
     @staticmethod
     def unit_posterior(hyperparameters: Any, y: Floats, size: Floats) -> NormalPosterior:  # noqa: D102
         mean, sd = hyperparameters
-        keep = sd**2 / (sd**2 + size**2)
-        return NormalPosterior(mean + keep * (y - mean), size * np.sqrt(keep))
+        away = size / np.hypot(sd, size)  # squares of small or large units leave the range
+        keep = sd / np.hypot(sd, size)
+        return NormalPosterior(y - away**2 * (y - mean), size * keep)
 
     @staticmethod
     def _evidence(y: Floats, size: Floats) -> Evidence:
-        return _NormalNormalEvidence(y, size)
+        return NormalNormalEvidence(y, size)
 
     @staticmethod
     def log_diffuse_hyperprior(vectors: Floats) -> Floats:
         """Log of the hyperprior that is uniform in the mean and in the standard deviation.
+
+        The posterior is proper from three units on: with the mean integrated out, J units leave a
+        density of the standard deviation that falls like sd^(1-J).
 
         Parameters
         ----------
@@ -1377,6 +967,16 @@ class NormalNormal(Population):
         array([-1.])
         """
         return np.asarray(vectors[..., 1])
+
+    @staticmethod
+    def improper_by_default(y: Floats, size: Floats) -> str:  # noqa: D102
+        if len(y) >= 3:
+            return ""
+        return (
+            f"y holds {len(y)} unit(s): under the default log_hyperprior, uniform in mean and sd, "
+            "the posterior is proper only from three on; more units are needed, or a proper "
+            "log_hyperprior"
+        )
 
     def log_density(self, theta: ArrayLike) -> Floats:  # noqa: D102
         return NormalPosterior(self.mean, self.sd).log_density(theta)
@@ -1404,8 +1004,8 @@ class NormalNormal(Population):
         >>> NormalNormal(0, 3).shrinkage([4.0])
         array([0.64])
         """
-        s = _check.not_negative(size, "standard_error")
-        return np.asarray(s**2 / (s**2 + self.sd**2))
+        s = _check.positive(size, "standard_error")
+        return np.asarray((s / np.hypot(s, self.sd)) ** 2)
 
     def log_prior_predictive(self, y: ArrayLike, size: ArrayLike) -> Floats:  # noqa: D102
         y, s = self.check_data(y, size)
@@ -1414,12 +1014,18 @@ class NormalNormal(Population):
     def sample_prior_predictive(  # noqa: D102
         self, size: ArrayLike, rng: np.random.Generator, n_samples: int = 1
     ) -> Floats:
-        s = np.atleast_1d(_check.not_negative(size, "standard_error"))
+        s = np.atleast_1d(_check.positive(size, "standard_error"))
+        n_samples = _check.count(n_samples, "n_samples")
         return rng.normal(self.mean, np.hypot(s, self.sd), (n_samples, len(s)))
 
     def _expectations(self, y: Floats, size: Floats) -> tuple[Floats, Floats]:
         unit = self.unit_posterior(self.hyperparameters, y, size)
-        return unit.mean, unit.mean**2 + unit.sd**2
+        off = unit.mean - self.mean
+        return off, off**2 + unit.sd**2
+
+    @property
+    def _center(self) -> float:
+        return self.mean
 
     def m_step(self, statistics: UnitStatistics) -> NormalNormal:
         """Return the normal distribution with these first two moments.
@@ -1427,7 +1033,7 @@ class NormalNormal(Population):
         Parameters
         ----------
         statistics : UnitStatistics
-            Sums of E[theta] and E[theta^2].
+            Sums of E[theta - center] and E[(theta - center)^2].
 
         Returns
         -------
@@ -1439,41 +1045,8 @@ class NormalNormal(Population):
         NormalNormal(mean=6.0, sd=2.0)
         """
         mean, square = statistics.totals / statistics.n_units
-        return NormalNormal(float(mean), float(np.sqrt(max(square - mean**2, 0.0))))
-
-
-class _NormalNormalEvidence(Evidence):
-    """Sum of log N(y_j | mean, sd^2 + s_j^2)."""
-
-    def __init__(self, y: Floats, standard_error: Floats) -> None:
-        self.units = y, standard_error, np.ones(len(y))
-        self.y, self.noise = y, standard_error**2
-
-    def value(self, vectors: Floats) -> Floats:
-        def terms(points: Floats, y: Floats, noise: Floats) -> Floats:
-            variance = noise + np.exp(2 * points[:, 1])[:, None]
-            squares = (y - points[:, :1]) ** 2 / variance
-            return np.asarray(-(np.log(2 * np.pi * variance) + squares).sum(axis=1) / 2)
-
-        return _sum_over_units(terms, vectors, self.y, self.noise)
-
-    def expand(self, vector: Floats) -> tuple[float, Floats, Floats]:
-        between = np.exp(2 * vector[1])
-        sums = np.zeros(6)
-        for y, noise in blocks(self.y, self.noise):
-            precision = 1 / (noise + between)
-            pull = (y - vector[0]) * precision
-            squares = pull**2
-            sums += (
-                precision.sum(), precision @ precision, pull.sum(), pull @ precision,
-                squares.sum(), squares @ precision,
-            )  # fmt: skip
-        precision1, precision2, pull1, pull_precision, squares1, squares_precision = sums
-        by_sd = between * (squares1 - precision1)
-        sd2 = 2 * by_sd + 2 * between**2 * (precision2 - 2 * squares_precision)
-        mixed = -2 * between * pull_precision
-        hessian = np.array([[-precision1, mixed], [mixed, sd2]])
-        return float(self.value(vector)), np.array([pull1, by_sd]), hessian
+        sd = float(np.sqrt(max(square - mean**2, 0.0)))
+        return NormalNormal(statistics.center + float(mean), sd)
 
 
 # -------------------------------------------------------------------------- bad input
@@ -1484,14 +1057,3 @@ def _positive(population: Any, *names: str) -> None:
         object.__setattr__(
             population, name, _check.positive_scalar(getattr(population, name), name)
         )
-
-
-def _pair(y: ArrayLike, size: ArrayLike, name: str, size_name: str) -> tuple[Floats, Floats]:
-    first = _check.finite(y, name)
-    second = _check.finite(size, size_name)
-    if first.ndim != 1:
-        raise ValueError(f"{name} must have shape (J,), one entry per unit, not {first.shape}")
-    if second.ndim == 0:
-        second = np.full(first.shape, second)
-    _check.shape(second, size_name, first.shape)
-    return first, second

@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import integrate, stats
 
-from companion import datasets, em, hierarchical
+from companion import datasets, em
+from companion import evidence as evidence_module
 from companion._rising import RisingSum, log1p_minus, log_factorial_rest, tally
 from companion.hierarchical import BetaBinomial, GammaPoisson, NormalNormal, UnitStatistics
 
@@ -163,7 +164,7 @@ def test_blocks_of_units_change_nothing(rng, monkeypatch):
     for population, data in CASES:
         evidence, x = population.evidence(*data), population.to_vector()
         whole = evidence.value(x), *evidence.derivatives(x)
-        monkeypatch.setattr(hierarchical, "BLOCK", 2)
+        monkeypatch.setattr(evidence_module, "BLOCK", 2)
         for mine, other in zip((evidence.value(x), *evidence.derivatives(x)), whole, strict=True):
             np.testing.assert_allclose(mine, other, rtol=1e-12, atol=1e-12)
         monkeypatch.undo()

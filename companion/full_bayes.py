@@ -1,0 +1,445 @@
+r"""Full Bayes: the posterior of the hyperparameters, by quadrature, and what follows for the units.
+
+.. math:: p(\eta \mid y) \propto p(\eta) \prod_j \int p(y_j \mid \theta) \, p(\theta \mid \eta)
+    \, d\theta
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from functools import cached_property
+from typing import Any, Generic, NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy import special
+
+from companion import _check
+from companion._check import Floats
+from companion.empirical_bayes import LogDensity, NoMaximumError, P, _climb, _Target
+from companion.hierarchical import Population
+from companion.units import MixturePosterior, but_the_lightest
+
+Pair = tuple[Floats, Floats]
+MAX_HALVINGS = 6  # of the grid's step, before two resolutions must agree
+
+
+class ImproperPosteriorError(ValueError):
+    """The hyperprior and the data do not make a probability distribution."""
+
+
+class DivergentExpectationWarning(UserWarning):
+    """An expectation is infinite, or a tail that matters lies outside of what was summed."""
+
+
+class Expectation(NamedTuple):
+    """An expectation under the posterior of the hyperparameters, and how wrong it may be.
+
+    Attributes
+    ----------
+    value : float
+        Infinite where the expectation does not exist.
+    error : float
+        Difference between two resolutions, plus what lies beyond the box if the tail goes on as it
+        leaves.
+    """
+
+    value: float
+    error: float
+
+
+class HyperPosterior(Generic[P]):
+    r"""The posterior of the hyperparameters on a grid, and all that follows from it.
+
+    Made by :func:`full_bayes`.
+
+    Attributes
+    ----------
+    kind : type
+        The class of the population.
+    grid : two ndarrays, of shapes (A,) and (B,)
+        Values of the two coordinates of ``to_vector``. They are evenly spaced, but for a first
+        coordinate with long tails (:class:`Population.long_tails`): far out its steps grow.
+    widths : two ndarrays, of shapes (A,) and (B,)
+        How much of its coordinate each value stands for.
+    log_density : ndarray of shape (A, B)
+        Of the posterior, in these coordinates, in nats; it integrates to one.
+    weights : ndarray of shape (A, B)
+        Of the nodes; they sum to one.
+    log_normalizer : float
+        Log of the integral of evidence times hyperprior, as the hyperprior was given.
+    """
+
+    def __init__(
+        self,
+        kind: type[P],
+        data: tuple[Floats, Floats],
+        grid: tuple[Floats, Floats],
+        widths: tuple[Floats, Floats],
+        log_density: Floats,
+    ) -> None:
+        self.kind, self.data, self.grid, self.widths = kind, data, grid, widths
+        log_cells = np.log(widths[0])[:, np.newaxis] + np.log(widths[1])
+        self.log_normalizer = float(special.logsumexp(log_density + log_cells))
+        self.log_density = log_density - self.log_normalizer
+        with np.errstate(under="ignore"):
+            self.weights = np.exp(self.log_density + log_cells)
+        self.vectors = np.stack(np.meshgrid(*grid, indexing="ij"), axis=-1)
+
+    def expectation(self, function: Callable[[Floats, Floats], Floats]) -> Expectation:
+        r"""Posterior expectation of a function of the two hyperparameters.
+
+        .. math:: \mathrm{E}[f(\eta) \mid y] = \int f(\eta) \, p(\eta \mid y) \, d\eta
+
+        Parameters
+        ----------
+        function : from two arrays of hyperparameters to an array of the same shape
+            For example ``lambda alpha, beta: alpha / (alpha + beta)``.
+
+        Returns
+        -------
+        Expectation
+            ``value`` and ``error``. A warning says where the expectation is infinite, or where the
+            box leaves out what matters.
+
+        Examples
+        --------
+        >>> from companion.hierarchical import BetaBinomial
+        >>> posterior = full_bayes(BetaBinomial, [1, 3, 6], [10, 10, 10])
+        >>> value, error = posterior.expectation(lambda alpha, beta: alpha / (alpha + beta))
+        >>> round(value, 3), error < 1e-6
+        (0.383, True)
+        """
+        values = self._values(function)
+        terms = np.where(self.weights > 0, values, 0.0) * self.weights
+        value = float(terms.sum())
+        error = abs(value - float((terms[::2, ::2]).sum() / self.weights[::2, ::2].sum()))
+        outside = 0.0
+        for axis in (0, 1):
+            strips = np.abs(terms).sum(axis=1 - axis)
+            for last, before in ((strips[-1], strips[-2]), (strips[0], strips[1])):
+                if last <= 1e-15 * abs(value):
+                    continue
+                if last >= 0.9999 * before:  # a tail that does not fall has no finite sum
+                    warnings.warn(
+                        "this expectation is infinite: the tail of function times density does "
+                        f"not fall along {self.kind.coordinates[axis]}",
+                        DivergentExpectationWarning,
+                        stacklevel=2,
+                    )
+                    return Expectation(float(np.sign(value) * np.inf), np.inf)
+                outside += float(last**2 / (before - last))
+        if outside > 1e-3 * abs(value):
+            warnings.warn(
+                f"beyond the box may lie {outside:.2g} of an expectation of {value:.4g}",
+                DivergentExpectationWarning,
+                stacklevel=2,
+            )
+        return Expectation(value, error + outside)
+
+    def quantile(
+        self, function: Callable[[Floats, Floats], Floats], probability: ArrayLike
+    ) -> Floats:
+        """Posterior quantiles of a function of the hyperparameters, to about three digits.
+
+        Parameters
+        ----------
+        function : from two arrays of hyperparameters to an array of the same shape
+            For example ``lambda alpha, beta: alpha + beta``.
+        probability : array of numbers between 0 and 1
+            Which quantiles.
+
+        Returns
+        -------
+        ndarray of the shape of `probability`
+
+        Examples
+        --------
+        >>> from companion.hierarchical import BetaBinomial
+        >>> posterior = full_bayes(BetaBinomial, [1, 3, 6], [10, 10, 10])
+        >>> low, high = posterior.quantile(lambda alpha, beta: alpha / (alpha + beta), [0.1, 0.9])
+        >>> bool(low < 0.383 < high)
+        True
+        """
+        probability = _check.finite(probability, "probability")
+        if probability.min() < 0 or probability.max() > 1:
+            raise ValueError("probability must lie in [0, 1]")
+        values = self._values(function).ravel()
+        order = np.argsort(values)
+        weights = self.weights.ravel()[order]
+        return np.asarray(np.interp(probability, np.cumsum(weights) - weights / 2, values[order]))
+
+    def _values(self, function: Callable[[Floats, Floats], Floats]) -> Floats:
+        """Return the function at all nodes."""
+        with np.errstate(over="ignore", under="ignore"):
+            values = np.asarray(function(*self.kind.from_coordinates(self.vectors)), float)
+        if values.shape != self.weights.shape or np.isnan(values).any():
+            raise ValueError(
+                "function must return one value, and no NaN, for every pair of hyperparameters"
+            )
+        return values
+
+    def marginal(self, axis: int) -> Floats:
+        """Marginal density of one coordinate, at the points ``grid[axis]``.
+
+        Parameters
+        ----------
+        axis : 0 or 1
+            Which coordinate.
+
+        Returns
+        -------
+        ndarray
+
+        Examples
+        --------
+        >>> from companion.hierarchical import BetaBinomial
+        >>> posterior = full_bayes(BetaBinomial, [1, 3, 6], [10, 10, 10])
+        >>> v = posterior.grid[1]
+        >>> round(float(posterior.marginal(1).sum() * (v[1] - v[0])), 4)
+        1.0
+        """
+        return np.asarray(self.weights.sum(axis=1 - axis) / self.widths[axis])
+
+    @cached_property
+    def units(self) -> MixturePosterior[Any]:
+        """What is known of every unit, the hyperparameters averaged out: mean, sd, cdf, ..."""
+        vectors, weights = self._nodes()
+        pair = tuple(h[:, None] for h in self.kind.from_coordinates(vectors))
+        return MixturePosterior(self.kind.unit_posterior(pair, *self.data), weights)
+
+    def log_predictive(self, y: ArrayLike, size: ArrayLike) -> Floats:
+        r"""Log-probability of the data of new units, each by itself.
+
+        .. math:: \log \int p(y^* \mid \eta) \, p(\eta \mid y) \, d\eta
+
+        Parameters
+        ----------
+        y, size : arrays of shape (J*,)
+            Data of new units.
+
+        Returns
+        -------
+        ndarray of shape (J*,)
+            In nats.
+
+        Examples
+        --------
+        >>> from companion.hierarchical import BetaBinomial
+        >>> posterior = full_bayes(BetaBinomial, [1, 3, 6], [10, 10, 10])
+        >>> round(float(np.exp(posterior.log_predictive(np.arange(11), 10)).sum()), 8)
+        1.0
+        """
+        y, size = self.kind.check_data(y, size)
+        vectors, weights = self._nodes()
+        one = [
+            self.kind.evidence(y[j : j + 1], size[j : j + 1]).value(vectors) for j in range(len(y))
+        ]
+        return np.asarray(special.logsumexp(np.array(one), axis=1, b=weights))
+
+    def sample(self, rng: np.random.Generator, size: int = 1) -> Floats:
+        """Draw hyperparameters from their posterior: a node, and a uniform place in its cell.
+
+        Parameters
+        ----------
+        rng : Generator
+            Source of chance.
+        size : int >= 1
+            How many draws.
+
+        Returns
+        -------
+        ndarray of shape (size, 2)
+            The hyperparameters, for example alpha and beta.
+
+        Examples
+        --------
+        >>> from companion.hierarchical import BetaBinomial
+        >>> posterior = full_bayes(BetaBinomial, [1, 3, 6], [10, 10, 10])
+        >>> posterior.sample(np.random.default_rng(1), 5).shape
+        (5, 2)
+        """
+        _check.count(size, "size")
+        node = rng.choice(self.weights.size, size, p=self.weights.ravel() / self.weights.sum())
+        row, column = np.unravel_index(node, self.weights.shape)
+        cells = np.stack([self.widths[0][row], self.widths[1][column]], axis=-1)
+        points = self.vectors.reshape(-1, 2)[node] + (rng.random((size, 2)) - 0.5) * cells
+        return np.stack(self.kind.from_coordinates(points), axis=-1)
+
+    def _nodes(self) -> tuple[Floats, Floats]:
+        """Nodes of the coarser resolution whose weight matters, and their weights."""
+        weights = self.weights[::2, ::2].ravel()
+        weights = weights / weights.sum()
+        kept = but_the_lightest(weights, 1e-11)
+        vectors = self.vectors[::2, ::2].reshape(-1, 2)
+        return np.asarray(vectors[kept]), np.asarray(weights[kept] / weights[kept].sum())
+
+
+def full_bayes(
+    kind: type[P],
+    y: ArrayLike,
+    size: ArrayLike,
+    *,
+    log_hyperprior: LogDensity | None = None,
+    tol: float = 1e-8,
+) -> HyperPosterior[P]:
+    r"""Full Bayes: the posterior of the hyperparameters, by the trapezoid rule.
+
+    .. math:: p(\eta \mid y) \propto p(\eta) \prod_j \int p(y_j \mid \theta) \,
+        p(\theta \mid \eta) \, d\theta
+
+    The box starts at the top of the density and grows until what it leaves out is below `tol`. For
+    a smooth density that vanishes at the edges, the error of the trapezoid rule falls
+    geometrically: the step is halved until two resolutions agree to `tol`.
+
+    Parameters
+    ----------
+    kind : BetaBinomial, GammaPoisson or NormalNormal
+        The class of the population.
+    y, size : arrays of shape (J,)
+        The data, as for ``kind.posterior``.
+    log_hyperprior : function, optional
+        From points of shape (..., 2), in the coordinates of ``to_vector``, to log-densities in
+        these coordinates, up to a constant. By default ``kind.log_diffuse_hyperprior``.
+    tol : float > 0
+        Relative error of the integral that is accepted.
+
+    Returns
+    -------
+    HyperPosterior
+
+    Raises
+    ------
+    ImproperPosteriorError
+        If the density does not fall towards an edge, or has no top.
+    ValueError
+        If `tol` is not between 0 and 1, or the hyperprior returns something else than one number
+        for every point.
+
+    Notes
+    -----
+    BDA3, section 5.3. Trefethen and Weideman (2014), *The exponentially convergent trapezoidal
+    rule*, SIAM Review 56, 385-458.
+
+    Examples
+    --------
+    >>> from companion.datasets import load_rats
+    >>> from companion.hierarchical import BetaBinomial
+    >>> rats = load_rats()
+    >>> posterior = full_bayes(BetaBinomial, rats["tumors"], rats["rats"])
+    >>> round(float(posterior.units.mean[70]), 8)
+    0.21085684
+    """
+    _check.fraction(tol, "tol")
+    y, size = kind.check_data(y, size)
+    if log_hyperprior is None:
+        why = kind.improper_by_default(y, size)
+        if why:
+            raise ImproperPosteriorError(why)
+    target = _Target(kind.evidence(y, size), log_hyperprior or kind.log_diffuse_hyperprior)
+    try:
+        top = _climb(kind, target)
+    except NoMaximumError as error:
+        raise ImproperPosteriorError(
+            f"the posterior of the hyperparameters has no top: {error}; try a proper log_hyperprior"
+        ) from None
+    axes = _Axes(kind, top.population.to_vector(), top.covariance)
+    x = _box(target, axes, np.log(tol) - 5)
+    log_density = target.on_grid(*axes.grid(x))
+    integral = axes.log_integral(x, log_density)
+    settled = [False, False]
+    for halving in range(2 * MAX_HALVINGS):
+        before, axis = integral, halving % 2
+        if not settled[axis]:
+            x, log_density = _refined(target, axes, x, log_density, axis)
+            integral = axes.log_integral(x, log_density)
+            settled[axis] = abs(integral - before) < tol / 2
+        if all(settled):
+            return HyperPosterior(kind, (y, size), axes.grid(x), axes.widths(x), log_density)
+    raise ImproperPosteriorError(
+        "the posterior of the hyperparameters is so uneven that its integral is not known to "
+        f"tol = {tol:g}; try a larger tol, or a log_hyperprior with lighter tails"
+    )
+
+
+class _Axes:
+    """The two axes of the grid, each with a number x of its own; x = 0 is the top of the density.
+
+    The unit of x is about one standard deviation, given the other coordinate. Where the first
+    coordinate has long tails it is a hyperbolic sine of x, so that they fall geometrically in x.
+    """
+
+    def __init__(self, kind: type[Population], peak: Floats, covariance: Floats) -> None:
+        self.kind, self.peak = kind, peak
+        self.scale = 1 / np.sqrt(np.diag(np.linalg.inv(covariance)))
+
+    def _first(self, x: Floats) -> Floats:
+        return np.asarray(
+            self.peak[0] + self.scale[0] * (np.sinh(x) if self.kind.long_tails else x)
+        )
+
+    def _log_slope(self, x: Floats) -> Floats:
+        return np.log(np.cosh(x)) if self.kind.long_tails else np.zeros_like(x)
+
+    def grid(self, x: Pair) -> Pair:
+        """Coordinates at the points x of both axes."""
+        return self._first(x[0]), self.peak[1] + self.scale[1] * x[1]
+
+    def widths(self, x: Pair) -> Pair:
+        """How much of its coordinate each point stands for."""
+        steps = x[0][1] - x[0][0], x[1][1] - x[1][0]
+        first = self.scale[0] * np.exp(self._log_slope(x[0])) * steps[0]
+        return first, np.full_like(x[1], self.scale[1] * steps[1])
+
+    def log_integral(self, x: Pair, log_density: Floats) -> float:
+        """Trapezoid rule: the density vanishes at the edges."""
+        first, second = self.widths(x)
+        return float(special.logsumexp(log_density + np.log(first)[:, None] + np.log(second)))
+
+    def log_values(self, target: _Target, points: Floats) -> Floats:
+        """Log density in x at points (M, 2)."""
+        vectors = np.stack(self.grid((points[:, 0], points[:, 1])), axis=-1)
+        return target.values(vectors) + self._log_slope(points[:, 0])
+
+    def too_far(self, box: Floats) -> NDArray[np.bool_]:
+        """Say of which sides a density that has not fallen there never will: (2, 2)."""
+        first = 500.0 if self.kind.long_tails else 700 / self.scale[0]
+        second = 300 / self.scale[1]  # the coordinates' exponentials must not overflow
+        return np.asarray(abs(box) > np.array([[first], [second]]))
+
+
+def _refined(
+    target: _Target, axes: _Axes, x: Pair, coarse: Floats, axis: int
+) -> tuple[Pair, Floats]:
+    """Halve the step of one axis: every other node is new."""
+    fine = np.linspace(x[axis][0], x[axis][-1], 2 * len(x[axis]) - 1)
+    new = (fine[1::2], x[1]) if axis == 0 else (x[0], fine[1::2])
+    found = np.insert(coarse, np.arange(1, len(x[axis])), target.on_grid(*axes.grid(new)), axis)
+    return ((fine, x[1]) if axis == 0 else (x[0], fine)), found
+
+
+def _box(target: _Target, axes: _Axes, drop: float) -> Pair:
+    """Grow a box around the top until the density on its edges has fallen by `drop`."""
+    box = np.array([[-6.0, 6.0], [-6.0, 6.0]])
+    top = axes.log_values(target, np.zeros((1, 2)))[0]
+    while True:
+        sides = []
+        for axis, side in np.ndindex(2, 2):
+            along = np.arange(box[1 - axis, 0], box[1 - axis, 1] + 1)
+            sides.append(np.full((len(along), 2), box[axis, side]))
+            sides[-1][:, 1 - axis] = along
+        density = axes.log_values(target, np.concatenate(sides))
+        begins = np.cumsum([0] + [len(side) for side in sides[:-1]])
+        high = (np.maximum.reduceat(density, begins) - top > drop).reshape(2, 2)
+        if not high.any():
+            return np.arange(box[0, 0], box[0, 1] + 1), np.arange(box[1, 0], box[1, 1] + 1)
+        lost = high & axes.too_far(box)
+        if lost.any():
+            axis, side = divmod(int(np.argmax(lost)), 2)
+            raise ImproperPosteriorError(
+                "the density of the hyperparameters does not fall to zero as "
+                f"{axes.kind.coordinates[axis]} {'grows' if side else 'falls'}: with this "
+                "log_hyperprior the posterior is improper"
+            )
+        box += high * [-1.0, 1.0] * np.maximum(2.0, abs(box) // 5)
