@@ -641,7 +641,8 @@ class BetaBinomial(Population):
     ) -> Floats:
         n = np.atleast_1d(_check.not_negative(_check.whole(size, "n"), "n")).astype(np.int64)
         n_samples = _check.count(n_samples, "n_samples")
-        return rng.binomial(n, rng.beta(self.alpha, self.beta, (n_samples, len(n)))).astype(float)
+        theta = rng.beta(self.alpha, self.beta, (n_samples, len(n)))
+        return np.asarray(rng.binomial(n, theta), dtype=float)
 
     def _expectations(self, y: Floats, size: Floats) -> tuple[Floats, Floats]:
         return _rising.beta_mean_logs(self.alpha + y, self.beta + (size - y))
