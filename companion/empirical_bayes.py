@@ -388,8 +388,7 @@ def _summary(
     covariance = np.full((2, 2), np.nan)
     log_evidence, information = here[0] - target.log_prior(x), -here[2]
     if issubclass(kind, NormalNormal):
-        weights = (size.min() / size) ** 2
-        at_zero = kind(float(np.average(y, weights=weights)), 0.0)
+        at_zero = kind(kind.pooled(y, size)[0], 0.0)
         zero = float(target.evidence.value(at_zero.to_vector()))
         flat = target.log_hyperprior is None and zero >= log_evidence
         if flat or x[1] < np.log(1e-3 * size.min()):

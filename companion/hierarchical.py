@@ -231,6 +231,26 @@ class Population(ABC):
 
     @staticmethod
     @abstractmethod
+    def pooled(y: Floats, size: Floats) -> tuple[float, float]:
+        """Return the first coordinate and its standard error, if all units were one.
+
+        Parameters
+        ----------
+        y, size : ndarrays of shape (J,)
+            Clean data.
+
+        Returns
+        -------
+        value, standard_error : float
+
+        Examples
+        --------
+        >>> NormalNormal.pooled(np.array([1.0, 3.0]), np.array([2.0, 2.0]))[0]
+        2.0
+        """
+
+    @staticmethod
+    @abstractmethod
     def improper_by_default(y: Floats, size: Floats) -> str:
         """Say why these clean data have no posterior under :meth:`log_diffuse_hyperprior`.
 
@@ -581,6 +601,11 @@ class BetaBinomial(Population):
         return np.asarray(-away - 2 * np.log1p(np.exp(-away)) - v / 2)
 
     @staticmethod
+    def pooled(y: Floats, size: Floats) -> tuple[float, float]:  # noqa: D102
+        hits, misses = float(y.sum()) + 0.5, float((size - y).sum()) + 0.5
+        return float(np.log(hits / misses)), float(np.sqrt(1 / hits + 1 / misses))
+
+    @staticmethod
     def improper_by_default(y: Floats, size: Floats) -> str:  # noqa: D102
         if ((y > 0) & (y < size)).any():
             return ""
@@ -784,6 +809,11 @@ class GammaPoisson(Population):
         return np.asarray(log_shape - 2 * np.logaddexp(0.0, log_shape))
 
     @staticmethod
+    def pooled(y: Floats, size: Floats) -> tuple[float, float]:  # noqa: D102
+        events = float(y.sum()) + 0.5
+        return float(np.log(events / size.sum())), float(1 / np.sqrt(events))
+
+    @staticmethod
     def improper_by_default(y: Floats, size: Floats) -> str:  # noqa: D102
         if y.any():
             return ""
@@ -968,6 +998,12 @@ class NormalNormal(Population):
         array([-1.])
         """
         return np.asarray(vectors[..., 1])
+
+    @staticmethod
+    def pooled(y: Floats, size: Floats) -> tuple[float, float]:  # noqa: D102
+        weights = (size.min() / size) ** 2
+        mean = float(np.average(y, weights=weights))
+        return mean, float(size.min() / np.sqrt(weights.sum()))
 
     @staticmethod
     def improper_by_default(y: Floats, size: Floats) -> str:  # noqa: D102

@@ -1,0 +1,377 @@
+"""The posterior of the hyperparameters: published values, quadrature, calibration, propriety."""
+
+import numpy as np
+import pytest
+from scipy import integrate, special, stats
+from test_hierarchical import RAT_DATA, SCHOOLS
+
+from companion.full_bayes import (
+    DivergentExpectationWarning,
+    ImproperPosteriorError,
+    InaccurateIntegralWarning,
+    full_bayes,
+)
+from companion.hierarchical import BetaBinomial, GammaPoisson, NormalNormal
+
+
+@pytest.fixture(scope="module")
+def rats():
+    return full_bayes(BetaBinomial, *RAT_DATA)
+
+
+@pytest.fixture(scope="module")
+def schools():
+    return full_bayes(NormalNormal, *SCHOOLS)
+
+
+def test_rats_against_the_reference(rats):
+    """Values to ten digits from adaptive quadrature in an independent program."""
+    assert rats.units.mean[70] == pytest.approx(0.2108568398, abs=2e-9)
+    mean, error = rats.expectation(lambda alpha, beta: alpha / (alpha + beta))
+    assert mean == pytest.approx(0.1442973055, abs=2e-9)
+    assert error < 1e-8
+
+
+@pytest.mark.parametrize("level", [0.2, 0.95, 0.9999])
+def test_ends_of_intervals_are_where_the_distribution_function_says(rats, level):
+    low, high = rats.units.interval(level).T
+    np.testing.assert_allclose(rats.units.cdf(low), (1 - level) / 2, rtol=0, atol=5e-8)
+    np.testing.assert_allclose(rats.units.cdf(high), (1 + level) / 2, rtol=0, atol=5e-8)
+
+
+def nested(kind, data, f, log_hyperprior, low, high):
+    """Adaptive quadrature over both hyperparameters, by SciPy; the evidence by SciPy too."""
+    y, size = (np.asarray(a, float) for a in data)
+
+    def log_joint(u, v):
+        x = np.array([u, v])
+        p = kind.from_vector(x)
+        if kind is BetaBinomial:
+            a, b = p.alpha, p.beta  # without the binomial coefficient, which cancels
+            fit = (special.betaln(a + y, b + size - y) - special.betaln(a, b)).sum()
+        else:
+            fit = stats.norm.logpdf(y, p.mean, np.hypot(p.sd, size)).sum()
+        return fit + float(log_hyperprior(x))
+
+    u = np.linspace(low[0], high[0], 60)
+    top = max(log_joint(a, b) for a in u for b in np.linspace(low[1], high[1], 60))
+    options = {"epsabs": 1e-11, "epsrel": 1e-10}
+
+    def integral(g):
+        return integrate.nquad(
+            lambda u, v: np.exp(log_joint(u, v) - top) * g(kind.from_vector([u, v])),
+            [(low[0], high[0]), (low[1], high[1])],
+            opts=options,
+        )[0]
+
+    return integral(f) / integral(lambda p: 1.0)
+
+
+def test_full_bayes_against_nested_quadrature():
+    data = [1, 7, 2], [10, 12, 30]
+
+    def firm(v):  # light tails, so that a small box holds everything
+        return -((v[..., 0] + 1) ** 2) / 0.5 - (v[..., 1] - 1.5) ** 2 / 0.32
+
+    posterior = full_bayes(BetaBinomial, *data, log_hyperprior=firm, tol=1e-10)
+    mean = nested(
+        BetaBinomial, data, lambda p: p.alpha / (p.alpha + p.beta), firm, (-4, -2.5), (2, 5.5)
+    )
+    ours = posterior.expectation(lambda alpha, beta: alpha / (alpha + beta))
+    assert ours.value == pytest.approx(mean, abs=1e-8)
+    unit = nested(
+        BetaBinomial, data, lambda p: p.posterior(*data).mean[1], firm, (-4, -2.5), (2, 5.5)
+    )
+    assert posterior.units.mean[1] == pytest.approx(unit, abs=1e-8)
+
+
+def test_eight_schools_against_the_book(schools):
+    """BDA3, section 5.5: table 5.3's medians (from 200 draws, whole numbers) and figure 5.6."""
+    medians = [schools.units.quantile(0.5)]
+    np.testing.assert_allclose(medians[0], [10, 8, 7, 8, 5, 6, 10, 8], atol=1.0)
+    interval = schools.units.interval(0.95)
+    np.testing.assert_allclose(interval[0], [-2, 31], atol=3.5)
+    sd, _ = schools.expectation(lambda mean, sd: sd)
+    one = integrate.quad(lambda t: t * self_evidence(t), 0, 400, epsrel=1e-10, limit=500)[0]
+    two = integrate.quad(self_evidence, 0, 400, epsrel=1e-10, limit=500)[0]
+    assert sd == pytest.approx(
+        one / two, rel=1e-3
+    )  # beyond 400 lies a little, tails fall like t^-6
+
+
+def self_evidence(tau):
+    """p(y | tau) of the schools with a flat mean, BDA3, equation 5.21."""
+    y, s = map(np.array, SCHOOLS)
+    variance = tau**2 + s**2
+    mean = (y / variance).sum() / (1 / variance).sum()
+    log = -np.log(variance).sum() / 2 - np.log((1 / variance).sum()) / 2
+    return np.exp(log - ((y - mean) ** 2 / variance).sum() / 2 + 20)
+
+
+def test_expectations_that_do_not_exist_are_named(rats):
+    """BDA3 prints E(alpha) = 2.4 and E(beta) = 14.3: both are infinite under its hyperprior."""
+    for function in (lambda a, b: a, lambda a, b: b, lambda a, b: np.sqrt(a + b)):
+        with pytest.warns(DivergentExpectationWarning, match="infinite"):
+            assert rats.expectation(function).value == np.inf
+    exists = rats.expectation(lambda a, b: (a + b) ** 0.25)
+    assert exists.error < 1e-5
+    medians = rats.quantile(lambda a, b: a, 0.5), rats.quantile(lambda a, b: b, 0.5)
+    np.testing.assert_allclose(medians, [2.227, 13.29], rtol=2e-3)
+
+
+def test_improper_posteriors_are_named():
+    with pytest.raises(ImproperPosteriorError, match=r"as log\(alpha \+ beta\) grows"):
+        full_bayes(BetaBinomial, *RAT_DATA, log_hyperprior=lambda v: 0 * v[..., 0])
+    with pytest.raises(ImproperPosteriorError):
+        full_bayes(BetaBinomial, [0, 0, 0], [5, 5, 5])
+
+
+def test_resolution_and_box_do_not_matter(rats):
+    finer = full_bayes(BetaBinomial, *RAT_DATA, tol=1e-12)
+    np.testing.assert_allclose(finer.units.mean, rats.units.mean, atol=1e-8)
+    assert finer.log_normalizer == pytest.approx(rats.log_normalizer, abs=1e-7)
+    for axis in (0, 1):
+        assert integrate.trapezoid(rats.marginal(axis), rats.grid[axis]) == pytest.approx(
+            1, abs=1e-6
+        )
+    assert np.exp(rats.log_density).max() > 0.5
+
+
+def test_units_agree_with_draws(rats):
+    """Intervals, means and distribution functions against 40 000 joint draws."""
+    draws = rats.units.sample(np.random.default_rng(3), 40_000)
+    se = rats.units.sd / np.sqrt(40_000)
+    assert (abs(draws.mean(axis=0) - rats.units.mean) < 4.5 * se).all()
+    np.testing.assert_allclose(draws.std(axis=0), rats.units.sd, rtol=0.03)
+    low, high = rats.units.interval(0.9).T
+    np.testing.assert_allclose((draws < low).mean(axis=0), 0.05, atol=0.006)
+    np.testing.assert_allclose((draws > high).mean(axis=0), 0.05, atol=0.006)
+    np.testing.assert_allclose(rats.units.cdf(high), 0.95, atol=1e-6)
+    h = 1e-5
+    slope = (rats.units.cdf(high + h) - rats.units.cdf(high - h)) / (2 * h)
+    np.testing.assert_allclose(np.exp(rats.units.log_density(high)), slope, rtol=1e-5)
+    hyper = rats.sample(np.random.default_rng(4), 40_000)
+    share = hyper[:, 0] / hyper.sum(axis=1)
+    assert share.mean() == pytest.approx(0.1442973, abs=4.5 * share.std() / 200)
+
+
+def test_predictive_is_a_distribution_and_agrees_with_draws(rats):
+    y = np.arange(21)
+    p = np.exp(rats.log_predictive(y, 20))
+    assert p.sum() == pytest.approx(1, abs=1e-8)
+    alpha, beta = rats.sample(np.random.default_rng(5), 40_000).T
+    by_draws = np.exp(stats.betabinom.logpmf(3, 20, alpha, beta)).mean()
+    assert p[3] == pytest.approx(by_draws, rel=0.01)
+
+
+def firm_hyperprior(v):
+    """Independent normals, from which one can draw: for simulation-based calibration."""
+    return -((v[..., 0] + 1.5) ** 2) / (2 * 0.5**2) - (v[..., 1] - 2.5) ** 2 / (2 * 0.7**2)
+
+
+def calibration_ranks(n_worlds, J, fit):
+    """Posterior probability below the truth, for one unit and for log(alpha + beta), per world."""
+    rng = np.random.default_rng(6)
+    found = []
+    for _ in range(n_worlds):
+        truth = BetaBinomial.from_vector(rng.normal([-1.5, 2.5], [0.5, 0.7]))
+        theta, n = truth.sample(rng, J), rng.integers(5, 40, J)
+        found.append(fit(rng.binomial(n, theta), n, theta, truth))
+    return np.array(found)
+
+
+def of_full_bayes(y, n, theta, truth):
+    posterior = full_bayes(BetaBinomial, y, n, log_hyperprior=firm_hyperprior, tol=1e-4)
+    unit = posterior.units.cdf(theta)[0]
+    size = truth.alpha + truth.beta
+    return unit, posterior.expectation(lambda a, b: 1.0 * (a + b < size)).value
+
+
+def uniform(ranks):
+    """P-value of a Kolmogorov-Smirnov test: below 1e-3 once in a thousand when all is right."""
+    return stats.kstest(ranks, "uniform").pvalue
+
+
+def test_calibration_of_full_bayes_by_simulation():
+    ranks = calibration_ranks(300, 6, of_full_bayes)
+    assert uniform(ranks[:, 0]) > 1e-3
+    assert uniform(ranks[:, 1]) > 1e-3
+
+
+def test_planted_a_hyperprior_without_its_jacobian_is_caught():
+    def wrong(y, n, theta, truth):
+        posterior = full_bayes(
+            BetaBinomial,
+            y,
+            n,
+            log_hyperprior=lambda v: firm_hyperprior(v) + 2 * v[..., 1],
+            tol=1e-4,
+        )
+        size = truth.alpha + truth.beta
+        return (posterior.expectation(lambda a, b: 1.0 * (a + b < size)).value,)
+
+    assert uniform(calibration_ranks(300, 6, wrong)[:, 0]) < 1e-6
+
+
+def test_function_of_the_wrong_shape_is_named(rats):
+    with pytest.raises(ValueError, match="function must return one value"):
+        rats.expectation(lambda a, b: 1.0)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: full_bayes(BetaBinomial, *RAT_DATA, tol=0), "tol must lie between 0 and 1"),
+        (
+            lambda: full_bayes(BetaBinomial, *RAT_DATA, log_hyperprior=lambda v: v),
+            "log_hyperprior must return one log-density",
+        ),
+        (lambda: full_bayes(GammaPoisson, [3, np.nan, 2], 1.0), "y holds 1 NaN"),
+        (lambda: full_bayes(NormalNormal, [3, 1, 2], [1.0, 0.0, 2.0]), "standard_error must be"),
+    ],
+)
+def test_bad_input_is_named(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()
+
+
+# ------------------------------------------------------------- what is proper, and long tails
+
+
+def test_three_units_are_enough_for_a_normal():
+    """Means by one-dimensional quadrature in the sd, the mean integrated out by hand."""
+    y, s = np.array([28.0, 8.0, -3.0]), np.array([15.0, 10.0, 16.0])
+
+    def density(t):
+        variance = t**2 + s**2
+        m = (y / variance).sum() / (1 / variance).sum()
+        log = -np.log(variance).sum() / 2 - np.log((1 / variance).sum()) / 2
+        return np.exp(log - ((y - m) ** 2 / variance).sum() / 2)
+
+    def mean(t, j):
+        variance = t**2 + s**2
+        m = (y / variance).sum() / (1 / variance).sum()
+        return (y[j] * t**2 + m * s[j] ** 2) / variance[j]
+
+    def integral(f):
+        pieces = [(0, 10), (10, 100), (100, 1e4), (1e4, np.inf)]
+        return sum(integrate.quad(f, a, b, epsabs=0, epsrel=1e-11, limit=400)[0] for a, b in pieces)
+
+    total = integral(density)
+    expected = [integral(lambda t, j=j: density(t) * mean(t, j)) / total for j in range(3)]
+    found = full_bayes(NormalNormal, y, s)
+    np.testing.assert_allclose(found.units.mean, expected, rtol=2e-7, atol=0)
+    np.testing.assert_allclose(found.units.mean, [21.250, 8.811, 2.605], rtol=0, atol=6e-4)
+    with pytest.raises(ImproperPosteriorError, match="y holds 2 unit"):
+        full_bayes(NormalNormal, y[:2], s[:2])
+    # Without the sentence of theory the quadrature itself must see it.
+    with pytest.raises(ImproperPosteriorError, match=r"as log\(sd\) grows"):
+        full_bayes(NormalNormal, y[:2], s[:2], log_hyperprior=NormalNormal.log_diffuse_hyperprior)
+
+
+@pytest.mark.parametrize("unit", [1e-9, 1e7])
+def test_the_unit_of_the_data_does_not_matter(unit):
+    y, s = (np.array(column, float) for column in SCHOOLS)
+    one, other = full_bayes(NormalNormal, y, s), full_bayes(NormalNormal, y * unit, s * unit)
+    np.testing.assert_allclose(other.units.mean, one.units.mean * unit, rtol=1e-6, atol=0)
+    np.testing.assert_allclose(
+        other.units.interval(), one.units.interval() * unit, rtol=1e-5, atol=0
+    )
+    y, e = np.array([3, 5, 2, 28, 1, 0]), np.array([10, 12, 9, 20, 11, 7.0])
+    one, other = full_bayes(GammaPoisson, y, e), full_bayes(GammaPoisson, y, e * unit)
+    np.testing.assert_allclose(other.units.mean, one.units.mean / unit, rtol=1e-6, atol=0)
+
+
+def test_the_default_hyperprior_of_rates_is_proper_with_one_event():
+    """Its integral over log m is of the order of r^(k - 1) as r falls, k units with events."""
+    y, e = np.array([0, 0, 3, 0, 1]), np.array([2.0, 1.0, 1.5, 4.0, 1.0])
+    k = 2
+    evidence = GammaPoisson.evidence(y, e)
+
+    def over_mean(log_r):
+        tail = np.exp(-log_r)  # of log m: as long as 1 / r
+        grid = np.sinh(np.linspace(-5, np.arcsinh(60 * tail), 20_000))
+        values = evidence.value(np.column_stack([grid, np.full_like(grid, log_r)]))
+        return np.log(integrate.trapezoid(np.exp(values), grid))
+
+    slope = (over_mean(-9.0) - over_mean(-11.0)) / 2
+    assert slope == pytest.approx(k - 1, abs=1e-3)
+    # In log r the hyperprior adds r: the density falls like r^k. Uniform in m it would rise.
+    found = full_bayes(GammaPoisson, [0, 0, 1], [1.0, 1.0, 0.5])
+    assert found.weights.sum() == pytest.approx(1, abs=1e-9)
+    with pytest.raises(ImproperPosteriorError, match="every y is 0"):
+        full_bayes(GammaPoisson, [0, 0, 0], 1.0)
+
+    def uniform_in_mean_and_cv(v):
+        return v[..., 0] - v[..., 1] / 2
+
+    with pytest.raises(ImproperPosteriorError):
+        full_bayes(GammaPoisson, y, e, log_hyperprior=uniform_in_mean_and_cv)
+
+
+def test_rates_against_quadrature_by_hand():
+    """Posterior means of theta_j, by the trapezoid rule with SciPy's negative binomial."""
+    y, e = np.array([3, 5, 2, 28, 1, 0]), np.array([10, 12, 9, 20, 11, 7.0])
+    b = np.linspace(-9, 16, 400)[:, None]
+    a = np.sinh(np.linspace(-8.0, 8.0, 4000))
+    r, rate = np.exp(b), np.exp(np.clip(b - a, -700, 700))
+    log = sum(
+        special.gammaln(r + yj) - special.gammaln(r) - special.gammaln(yj + 1)
+        - r * np.logaddexp(0, np.log(ej) + a - b) - yj * np.logaddexp(0, b - a - np.log(ej))
+        for yj, ej in zip(y, e, strict=True)
+    )  # fmt: skip
+    log = log + b - 2 * np.logaddexp(0, b)
+    weights = np.exp(log - log.max()) * np.cosh(np.arcsinh(a))
+    means = [
+        (weights * (r + yj) / (rate + ej)).sum() / weights.sum()
+        for yj, ej in zip(y, e, strict=True)
+    ]
+    found = full_bayes(GammaPoisson, y, e)
+    np.testing.assert_allclose(found.units.mean, means, rtol=1e-5, atol=0)
+
+
+@pytest.mark.parametrize("y", [[0, 1, 1, 0], [1, 0, 0, 1]])
+def test_one_trial_each_shows_no_spread(y):
+    with pytest.raises(ImproperPosteriorError, match="one trial each shows no spread"):
+        full_bayes(BetaBinomial, y, 1)
+    with pytest.raises(ImproperPosteriorError, match="all y are 0 or n"):
+        full_bayes(BetaBinomial, [*y, 4], [1, 1, 1, 1, 4])
+    full_bayes(BetaBinomial, [*y, 3], [1, 1, 1, 1, 4])  # one unit with both is enough
+
+
+def test_intervals_stay_in_the_support():
+    bayes = full_bayes(BetaBinomial, [0, 1, 5, 1, 0], [1, 1, 5, 2, 2])
+    for level in (0.5, 0.95, 0.999999):
+        ends = bayes.units.interval(level)
+        assert (ends >= 0).all()
+        assert (ends <= 1).all()
+        low, high = ends.T
+        # Much of a unit's mass may lie nearer to an end than floats can tell.
+        below = np.where(low > 0, bayes.units.cdf(low), (1 - level) / 2)
+        above = np.where(high < 1, 1 - bayes.units.cdf(high), (1 - level) / 2)
+        np.testing.assert_allclose(below, (1 - level) / 2, rtol=0, atol=1e-7)
+        np.testing.assert_allclose(above, (1 - level) / 2, rtol=0, atol=1e-7)
+    assert (full_bayes(GammaPoisson, [0, 0, 3], [1e-3, 1, 1]).units.interval() >= 0).all()
+
+
+def test_one_large_unit_needs_no_other_grid():
+    """The nodes that are looked at do not grow with the counts: what took 38 s takes a moment."""
+    y, n = np.array([0, 3, 1, 0, 20, 400]), np.array([0, 5, 1, 1, 100, 1000])
+    nodes = [full_bayes(BetaBinomial, y, n).weights.size]
+    y[-1], n[-1] = 4e8, 1e9
+    nodes.append(full_bayes(BetaBinomial, y, n).weights.size)
+    assert nodes[1] < 40 * nodes[0]
+
+
+def test_a_hyperprior_with_an_edge_is_integrated_as_well_as_it_goes_and_says_so():
+    def cut(v):
+        return np.where(v[..., 0] < -0.3, -(v[..., 1] ** 2) / 2, -np.inf)
+
+    with pytest.warns(InaccurateIntegralWarning, match="not to tol"):
+        found = full_bayes(BetaBinomial, [1, 3, 6], [10, 10, 10], log_hyperprior=cut)
+    share, _ = found.expectation(lambda a, b: a / (a + b))
+    u, v = np.meshgrid(np.linspace(-12, -0.3, 3001), np.linspace(-7, 7, 400), indexing="ij")
+    evidence = BetaBinomial.evidence([1, 3, 6], [10, 10, 10])
+    weights = np.exp(evidence.value(np.stack([u, v], axis=-1)) - v**2 / 2)
+    expected = (weights * special.expit(u)).sum() / weights.sum()
+    assert share == pytest.approx(expected, rel=2e-3)
