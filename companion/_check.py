@@ -99,6 +99,12 @@ def positive_scalar(value: Any, name: str) -> float:
     return number
 
 
+def positive_fields(record: Any, *names: str) -> None:
+    """Turn these fields of a frozen record into floats > 0."""
+    for name in names:
+        object.__setattr__(record, name, positive_scalar(getattr(record, name), name))
+
+
 def not_negative_scalar(value: Any, name: str) -> float:
     """Return one finite number >= 0."""
     number = scalar(value, name)

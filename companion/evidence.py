@@ -37,6 +37,9 @@ class Evidence(ABC):
     units: Columns
 
     @abstractmethod
+    def __init__(self, y: Floats, size: Floats) -> None: ...
+
+    @abstractmethod
     def value(self, vectors: Floats) -> Floats:
         """Log evidence at many points.
 
@@ -173,10 +176,10 @@ class BetaBinomialEvidence(Evidence):
         - S_n(alpha + beta)
     """
 
-    def __init__(self, y: Floats, n: Floats) -> None:
-        few = n <= _rising.FIRST
-        long = None if few.all() else _counted(y[~few], n[~few])
-        y, n, times = _distinct(y, n) if long is None else _distinct(y[few], n[few])
+    def __init__(self, y: Floats, size: Floats) -> None:
+        few = size <= _rising.FIRST
+        long = None if few.all() else _counted(y[~few], size[~few])
+        y, n, times = _distinct(y, size) if long is None else _distinct(y[few], size[few])
         self.units = (y, n, times) if long is None else _joined((y, n, times), long)
         self.long = None if long is None else (*long, _rising.log_binomial_rest(*long[:2]))
         self.successes, self.trials = float(times @ y), float(times @ n)
@@ -308,12 +311,12 @@ class GammaPoissonEvidence(Evidence):
         S_y(r) + y log(e m) - log y! - (r + y) log(1 + t)
     """
 
-    def __init__(self, y: Floats, exposure: Floats) -> None:
-        self.units = y, exposure, np.ones(len(y))
+    def __init__(self, y: Floats, size: Floats) -> None:
+        self.units = y, size, np.ones(len(y))
         few = y <= _rising.FIRST
-        self.short, self.long = (y, exposure), None
+        self.short, self.long = (y, size), None
         if not few.all():
-            self.short, self.long = (y[few], exposure[few]), (y[~few], exposure[~few])
+            self.short, self.long = (y[few], size[few]), (y[~few], size[~few])
         y, exposure = self.short
         self.events = float(y.sum())
         counts, times = _rising.tally(y.astype(int))
@@ -397,9 +400,9 @@ def _long_gamma_poisson_derivatives(
 class NormalNormalEvidence(Evidence):
     """Sum of log N(y_j | mean, sd^2 + s_j^2)."""
 
-    def __init__(self, y: Floats, standard_error: Floats) -> None:
-        self.units = y, standard_error, np.ones(len(y))
-        self.y, self.noise = y, standard_error**2
+    def __init__(self, y: Floats, size: Floats) -> None:
+        self.units = y, size, np.ones(len(y))
+        self.y, self.noise = y, size**2
 
     def value(self, vectors: Floats) -> Floats:  # noqa: D102
         def terms(points: Floats, y: Floats, noise: Floats) -> Floats:

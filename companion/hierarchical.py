@@ -71,6 +71,7 @@ class Population(ABC):
 
     data_names: ClassVar[tuple[str, str]]
     coordinates: ClassVar[tuple[str, str]]
+    evidence_kind: ClassVar[type[Evidence]]
     long_tails: ClassVar[bool] = False  # of the first coordinate, where the second one is extreme
 
     @property
@@ -157,8 +158,7 @@ class Population(ABC):
         >>> BetaBinomial.from_vector([0.0, np.log(4)])
         BetaBinomial(alpha=2.0, beta=2.0)
         """
-        pair = cls.from_coordinates(np.asarray(vector, float))
-        return cls(*(float(h) for h in pair))
+        return cls(*(float(h) for h in cls.from_coordinates(np.asarray(vector, float))))
 
     @staticmethod
     @abstractmethod
@@ -201,12 +201,7 @@ class Population(ABC):
         >>> hessian.shape
         (2, 2)
         """
-        return cls._evidence(*cls.check_data(y, size))
-
-    @staticmethod
-    @abstractmethod
-    def _evidence(y: Floats, size: Floats) -> Evidence:
-        """Log evidence of clean data."""
+        return cls.evidence_kind(*cls.check_data(y, size))
 
     @staticmethod
     @abstractmethod
@@ -280,7 +275,11 @@ class Population(ABC):
         def sd(self) -> float:
             """Standard deviation of the units' parameters in the population."""
 
+    @property
     @abstractmethod
+    def law(self) -> UnitPosterior:
+        """The population as a law: what is known of a unit that was not observed."""
+
     def log_density(self, theta: ArrayLike) -> Floats:
         """Log-density of the population at `theta`, in nats.
 
@@ -298,8 +297,8 @@ class Population(ABC):
         >>> np.exp(BetaBinomial(1, 1).log_density([0.2, 0.7])).round(6)
         array([1., 1.])
         """
+        return self.law.log_density(theta)
 
-    @abstractmethod
     def sample(self, rng: np.random.Generator, size: int = 1) -> Floats:
         """Draw the parameters of new units.
 
@@ -319,10 +318,17 @@ class Population(ABC):
         >>> BetaBinomial(2, 3).sample(np.random.default_rng(1), 4).shape
         (4,)
         """
+        return self.law.sample(rng, size)
 
     @abstractmethod
     def shrinkage(self, size: ArrayLike) -> Floats:
-        """Weight of the population's mean in every unit's posterior mean, between 0 and 1.
+        r"""Weight of the population's mean in every unit's posterior mean.
+
+        .. math:: \mathrm{E}[\theta_j \mid y] = B_j \, \mathrm{E}[\theta]
+            + (1 - B_j) \, \hat\theta_j, \qquad
+            B_j = \frac{\alpha + \beta}{\alpha + \beta + n_j}, \quad
+            \frac{\mathrm{rate}}{\mathrm{rate} + e_j}, \quad
+            \frac{s_j^2}{s_j^2 + \mathrm{sd}^2}
 
         Parameters
         ----------
@@ -332,11 +338,12 @@ class Population(ABC):
         Returns
         -------
         ndarray
+            Between 0 (the raw value) and 1 (the population's mean).
 
         Examples
         --------
-        >>> BetaBinomial(2, 8).shrinkage([0, 10, 90])
-        array([1. , 0.5, 0.1])
+        >>> BetaBinomial(2, 8).shrinkage([0, 10, 90]), NormalNormal(0, 3).shrinkage([4.0])
+        (array([1. , 0.5, 0.1]), array([0.64]))
         """
 
     @abstractmethod
@@ -459,26 +466,6 @@ class Population(ABC):
         with np.errstate(divide="ignore"):
             return float(self.evidence(y, size).value(self.to_vector()))
 
-    def evidence_gradient(self, y: ArrayLike, size: ArrayLike) -> Floats:
-        """Gradient of the log evidence by the coordinates of :meth:`to_vector`.
-
-        Parameters
-        ----------
-        y, size : arrays of shape (J,)
-            The data, as for :meth:`posterior`.
-
-        Returns
-        -------
-        ndarray of shape (2,)
-
-        Examples
-        --------
-        >>> gradient = BetaBinomial(2, 2).evidence_gradient([5, 5], [10, 10])
-        >>> abs(float(gradient[0])) < 1e-12  # half of the trials are successes
-        True
-        """
-        return self.evidence(y, size).derivatives(self.to_vector())[0]
-
     def e_step(self, y: ArrayLike, size: ArrayLike) -> tuple[UnitStatistics, float]:
         """Return the expected sufficient statistics of the units, and the log evidence.
 
@@ -539,9 +526,10 @@ class BetaBinomial(Population):
     beta: float
     data_names: ClassVar[tuple[str, str]] = ("y", "n")
     coordinates: ClassVar[tuple[str, str]] = ("log(alpha / beta)", "log(alpha + beta)")
+    evidence_kind = BetaBinomialEvidence
 
     def __post_init__(self) -> None:
-        _positive(self, "alpha", "beta")
+        _check.positive_fields(self, "alpha", "beta")
 
     @staticmethod
     def check_data(y: ArrayLike, size: ArrayLike) -> tuple[Floats, Floats]:  # noqa: D102
@@ -565,10 +553,6 @@ class BetaBinomial(Population):
     def unit_posterior(hyperparameters: Any, y: Floats, size: Floats) -> BetaPosterior:  # noqa: D102
         alpha, beta = hyperparameters
         return BetaPosterior(alpha + y, beta + (size - y))
-
-    @staticmethod
-    def _evidence(y: Floats, size: Floats) -> Evidence:
-        return BetaBinomialEvidence(y, size)
 
     @staticmethod
     def log_diffuse_hyperprior(vectors: Floats) -> Floats:
@@ -624,42 +608,19 @@ class BetaBinomial(Population):
     @property
     def sd(self) -> float:
         """Standard deviation of the units' parameters in the population."""
-        return float(BetaPosterior(self.alpha, self.beta).sd)
+        return float(self.law.sd)
 
-    def log_density(self, theta: ArrayLike) -> Floats:  # noqa: D102
-        return BetaPosterior(self.alpha, self.beta).log_density(theta)
+    @property
+    def law(self) -> UnitPosterior:  # noqa: D102
+        return BetaPosterior(self.alpha, self.beta)
 
-    def sample(self, rng: np.random.Generator, size: int = 1) -> Floats:  # noqa: D102
-        return rng.beta(self.alpha, self.beta, size)
-
-    def shrinkage(self, size: ArrayLike) -> Floats:
-        r"""Weight of the population's mean in every unit's posterior mean.
-
-        .. math:: \mathrm{E}[\theta_j \mid y] = B_j \frac{\alpha}{\alpha + \beta}
-            + (1 - B_j) \frac{y_j}{n_j}, \qquad
-            B_j = \frac{\alpha + \beta}{\alpha + \beta + n_j}
-
-        Parameters
-        ----------
-        size : array of shape (J,), or a number
-            Trials.
-
-        Returns
-        -------
-        ndarray
-            Between 0 (the raw rate) and 1 (the population's mean).
-
-        Examples
-        --------
-        >>> BetaBinomial(2, 8).shrinkage([0, 10, 90])
-        array([1. , 0.5, 0.1])
-        """
+    def shrinkage(self, size: ArrayLike) -> Floats:  # noqa: D102
         n = _check.not_negative(size, "n")
         return np.asarray((self.alpha + self.beta) / (self.alpha + self.beta + n))
 
     def log_prior_predictive(self, y: ArrayLike, size: ArrayLike) -> Floats:  # noqa: D102
-        y, n = self.check_data(y, size)
-        return _rising.log_beta_binomial(y, n, np.array(self.alpha), np.array(self.beta))
+        data = self.check_data(y, size)
+        return _rising.log_beta_binomial(*data, np.array(self.alpha), np.array(self.beta))
 
     def sample_prior_predictive(  # noqa: D102
         self, size: ArrayLike, rng: np.random.Generator, n_samples: int = 1
@@ -735,10 +696,11 @@ class GammaPoisson(Population):
     rate: float
     data_names: ClassVar[tuple[str, str]] = ("y", "exposure")
     coordinates: ClassVar[tuple[str, str]] = ("log(shape / rate)", "log(shape)")
+    evidence_kind = GammaPoissonEvidence
     long_tails: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
-        _positive(self, "shape", "rate")
+        _check.positive_fields(self, "shape", "rate")
 
     @staticmethod
     def check_data(y: ArrayLike, size: ArrayLike) -> tuple[Floats, Floats]:  # noqa: D102
@@ -765,10 +727,6 @@ class GammaPoisson(Population):
     def unit_posterior(hyperparameters: Any, y: Floats, size: Floats) -> GammaPosterior:  # noqa: D102
         shape, rate = hyperparameters
         return GammaPosterior(shape + y, rate + size)
-
-    @staticmethod
-    def _evidence(y: Floats, size: Floats) -> Evidence:
-        return GammaPoissonEvidence(y, size)
 
     @staticmethod
     def log_diffuse_hyperprior(vectors: Floats) -> Floats:
@@ -832,32 +790,11 @@ class GammaPoisson(Population):
         """Standard deviation of the units' parameters in the population."""
         return float(np.sqrt(self.shape) / self.rate)
 
-    def log_density(self, theta: ArrayLike) -> Floats:  # noqa: D102
-        return GammaPosterior(self.shape, self.rate).log_density(theta)
+    @property
+    def law(self) -> UnitPosterior:  # noqa: D102
+        return GammaPosterior(self.shape, self.rate)
 
-    def sample(self, rng: np.random.Generator, size: int = 1) -> Floats:  # noqa: D102
-        return rng.gamma(self.shape, 1 / self.rate, size)
-
-    def shrinkage(self, size: ArrayLike) -> Floats:
-        r"""Weight of the population's mean in every unit's posterior mean.
-
-        .. math:: B_j = \frac{\mathrm{rate}}{\mathrm{rate} + e_j}
-
-        Parameters
-        ----------
-        size : array of shape (J,), or a number
-            Exposures.
-
-        Returns
-        -------
-        ndarray
-            Between 0 (the raw rate) and 1 (the population's mean).
-
-        Examples
-        --------
-        >>> GammaPoisson(2, 10).shrinkage([0, 10, 90])
-        array([1. , 0.5, 0.1])
-        """
+    def shrinkage(self, size: ArrayLike) -> Floats:  # noqa: D102
         return np.asarray(self.rate / (self.rate + _check.not_negative(size, "exposure")))
 
     def log_prior_predictive(self, y: ArrayLike, size: ArrayLike) -> Floats:  # noqa: D102
@@ -945,6 +882,7 @@ class NormalNormal(Population):
     sd: float
     data_names: ClassVar[tuple[str, str]] = ("y", "standard_error")
     coordinates: ClassVar[tuple[str, str]] = ("mean", "log(sd)")
+    evidence_kind = NormalNormalEvidence
     long_tails: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
@@ -970,10 +908,6 @@ class NormalNormal(Population):
         away = size / np.hypot(sd, size)  # squares of small or large units leave the range
         keep = sd / np.hypot(sd, size)
         return NormalPosterior(y - away**2 * (y - mean), size * keep)
-
-    @staticmethod
-    def _evidence(y: Floats, size: Floats) -> Evidence:
-        return NormalNormalEvidence(y, size)
 
     @staticmethod
     def log_diffuse_hyperprior(vectors: Floats) -> Floats:
@@ -1015,32 +949,11 @@ class NormalNormal(Population):
             "log_hyperprior"
         )
 
-    def log_density(self, theta: ArrayLike) -> Floats:  # noqa: D102
-        return NormalPosterior(self.mean, self.sd).log_density(theta)
+    @property
+    def law(self) -> UnitPosterior:  # noqa: D102
+        return NormalPosterior(self.mean, self.sd)
 
-    def sample(self, rng: np.random.Generator, size: int = 1) -> Floats:  # noqa: D102
-        return rng.normal(self.mean, self.sd, size)
-
-    def shrinkage(self, size: ArrayLike) -> Floats:
-        r"""Weight of the population's mean in every unit's posterior mean.
-
-        .. math:: B_j = \frac{s_j^2}{s_j^2 + \mathrm{sd}^2}
-
-        Parameters
-        ----------
-        size : array of shape (J,), or a number
-            Standard errors.
-
-        Returns
-        -------
-        ndarray
-            Between 0 (the raw estimate) and 1 (the population's mean).
-
-        Examples
-        --------
-        >>> NormalNormal(0, 3).shrinkage([4.0])
-        array([0.64])
-        """
+    def shrinkage(self, size: ArrayLike) -> Floats:  # noqa: D102
         s = _check.positive(size, "standard_error")
         return np.asarray((s / np.hypot(s, self.sd)) ** 2)
 
@@ -1084,13 +997,3 @@ class NormalNormal(Population):
         mean, square = statistics.totals / statistics.n_units
         sd = float(np.sqrt(max(square - mean**2, 0.0)))
         return NormalNormal(statistics.center + float(mean), sd)
-
-
-# -------------------------------------------------------------------------- bad input
-
-
-def _positive(population: Any, *names: str) -> None:
-    for name in names:
-        object.__setattr__(
-            population, name, _check.positive_scalar(getattr(population, name), name)
-        )
