@@ -1,10 +1,59 @@
-r"""Covariance matrices as vectors without constraints: Cholesky factors with a log-diagonal."""
+r"""Covariance matrices: Cholesky factors, and these as vectors without constraints."""
 
 from __future__ import annotations
 
+import contextlib
+
 import numpy as np
+from numpy.typing import NDArray
 
 from companion._check import Floats
+
+EPS = float(np.finfo(float).eps)
+ASYMMETRY = 1e-8  # how far S_ij and S_ji may differ, relative to the standard deviations of i and j
+
+
+def cholesky(covariances: Floats, name: str) -> Floats:
+    """Cholesky factors of one covariance matrix (D, D), or of K of them (K, D, D).
+
+    A ``ValueError`` that names the argument says if one is not symmetric or not positive definite.
+    Neither depends on units: every entry is compared with the variances of its own row and column,
+    and what is left of a variance when the others are known (a pivot) with that variance.
+    """
+    stack = covariances.reshape(-1, *covariances.shape[-2:])
+    variances = np.diagonal(stack, axis1=1, axis2=2)
+    _positive_definite(variances > 0, covariances.ndim, name)
+    sd = np.sqrt(variances)
+    with np.errstate(over="ignore", invalid="ignore"):
+        gaps = np.abs(stack - stack.transpose(0, 2, 1)) / sd[:, :, np.newaxis]
+        if not (gaps <= ASYMMETRY * sd[:, np.newaxis, :]).all():
+            raise ValueError(f"{name} must be symmetric")
+    L = factors(stack)
+    pivots = (np.diagonal(L, axis1=1, axis2=2) / sd) ** 2
+    _positive_definite(pivots > stack.shape[1] * EPS, covariances.ndim, name)
+    return L.reshape(covariances.shape)
+
+
+def factors(matrices: Floats) -> Floats:
+    """Cholesky factors (K, D, D); zeros for a matrix that is not positive definite."""
+    try:
+        return np.asarray(np.linalg.cholesky(matrices))
+    except np.linalg.LinAlgError:
+        found = np.zeros(matrices.shape)
+        for k, matrix in enumerate(matrices):
+            with contextlib.suppress(np.linalg.LinAlgError):
+                found[k] = np.linalg.cholesky(matrix)
+        return found
+
+
+def _positive_definite(good: NDArray[np.bool_], ndim: int, name: str) -> None:
+    if not good.all():
+        k, column = np.argwhere(~good)[0]
+        component = f"component {k} " if ndim == 3 else "it "
+        raise ValueError(
+            f"{name} must be positive definite: {component}has no spread in column {column} "
+            "beyond what the columns before it explain"
+        )
 
 
 def from_factors(L: Floats) -> Floats:

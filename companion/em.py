@@ -12,6 +12,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Generic, Literal, Protocol, Self, TypeVar
 
 import numpy as np
@@ -21,7 +22,11 @@ from companion import _check
 if TYPE_CHECKING:
     import pandas as pd
 
-ROUNDING = 1e-10  # a fall smaller than this, relative to 1 + |log-likelihood|, is rounding error
+ROUNDING = 256 * float(np.finfo(float).eps)  # of all terms of a log-likelihood, without their signs
+LARGEST = float(np.log(np.finfo(float).max))  # no logarithm of a density of one number exceeds this
+ROUGHEST = 1e4 * ROUNDING  # no model loses more digits than these
+PATH = np.linspace(0, 1, 17)  # where roughness is looked for, between two models
+PATIENCE = 2  # so many steps in a row without progress that can be seen are the end
 
 
 class EMError(RuntimeError):
@@ -56,6 +61,7 @@ class Model(Protocol):
 
 
 M = TypeVar("M", bound=Model)
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,7 +78,8 @@ class EMResult(Generic[M]):
     n_iter : int
         How many steps were made: each is an M-step and an E-step, one pass over the data.
     converged : bool
-        Whether the last M-step gained something between zero and `tol`.
+        Whether the last M-step gained something between zero and `tol`, or rounding error hid
+        whatever the last two gained.
     objectives : ndarray
         What the steps raise: the log-likelihoods, plus the logarithm of the prior if there is one.
     """
@@ -118,7 +125,9 @@ def fit(
         the pseudo-observations, ``model.complete_log_likelihood(prior)``.
     tol : float >= 0
         Stop when one iteration gains at least zero and less than `tol` nats (in total, not per
-        point). A fall is never convergence. With ``tol=0`` exactly `max_iter` steps are made.
+        point). A fall within rounding error is no convergence, but two steps in a row that do not
+        come above the best value so far are: what they gain cannot be seen. With ``tol=0`` exactly
+        `max_iter` steps are made.
     max_iter : int >= 0
         Give up after so many steps, with ``converged=False`` and a warning.
     acceleration : {None, "squarem"}
@@ -144,6 +153,16 @@ def fit(
 
     Notes
     -----
+    How far rounding can move a log-likelihood :math:`\ell` depends on its terms, not on its value.
+    The logarithm of a density of one floating-point number is at most 710, so that the terms of M
+    numbers, without their signs, sum to at most :math:`|\ell| + 1420 M`; a fall below
+    :math:`2^{-44}` of this, or :math:`10^{-10}` nats for every number, is taken for rounding error.
+    A model whose terms themselves lose digits, such as one with a nearly singular covariance, can
+    fall by more. If it has ``to_vector`` and ``from_vector``, the objective is then looked at on
+    the way between the two models: what a bug lowers is smooth there, and rounding error is rough
+    (its fourth differences are as large as its range; Moré and Wild 2011, *Estimating
+    computational noise*, SIAM J. Sci. Comput. 33, 1292-1314).
+
     Dempster, Laird and Rubin (1977), *Maximum likelihood from incomplete data via the EM
     algorithm*, J. R. Stat. Soc. B 39, 1-38: theorem 1 is the monotone rise that is checked here at
     every step. Varadhan and Roland (2008), *Simple and globally convergent methods for accelerating
@@ -160,8 +179,7 @@ def fit(
     >>> result.converged
     True
     """
-    if not tol >= 0:
-        raise ValueError(f"tol must be a number >= 0, not {tol!r}")
+    tol = _not_below_zero(tol, "tol must be a number >= 0")
     _check.count(max_iter, "max_iter", at_least=0)
     if acceleration not in (None, "squarem"):
         raise ValueError(f'acceleration must be None or "squarem", not {acceleration!r}')
@@ -169,7 +187,8 @@ def fit(
     visits = _Visits(data, prior, max_iter, progress)
     last = visits.first(model)
     log_likelihoods, objectives = [last.log_likelihood], [last.objective]
-    while visits.left and not 0 <= last.gain < tol:
+    best, stale, converged = last.objective, 0, False
+    while visits.left and not converged:
         if acceleration is None or visits.left < 2:
             path = [visits.step(last)]
         else:
@@ -177,8 +196,11 @@ def fit(
         log_likelihoods += [visit.log_likelihood for visit in path]
         objectives += [visit.objective for visit in path]
         last = path[-1]
+        for objective in objectives[-len(path) :]:
+            stale = 0 if objective > best else stale + 1
+            best = max(best, objective)
+        converged = 0 <= last.gain < tol or (tol > 0 and stale >= PATIENCE)
     visits.close()
-    converged = 0 <= last.gain < tol
     if not converged and max_iter > 0 and tol > 0:
         warnings.warn(
             f"EM was stopped by max_iter = {max_iter} before a step gained less than tol = {tol:g}",
@@ -221,7 +243,7 @@ class _Visits:
         """Make one EM step."""
         after = self._visit(visit.model.m_step(self.complete(visit)), counts=True)
         gain = after.objective - visit.objective
-        if gain < -ROUNDING * (1 + abs(visit.objective)):
+        if gain < 0 and not self.is_rounding(visit, after):
             name = "log-likelihood" if self.prior is None else "log-posterior"
             raise ObjectiveFellError(
                 f"the {name} fell by {-gain:.6g} (from {visit.objective:.10g} to "
@@ -229,6 +251,30 @@ class _Visits:
                 f"E-step or the M-step of {type(visit.model).__name__} is wrong"
             )
         return replace(after, gain=gain)
+
+    def is_rounding(self, before: _Visit[Any], after: _Visit[Any]) -> bool:
+        """Say whether rounding errors explain that the objective fell: by size, or by roughness."""
+        fall = before.objective - after.objective
+        terms = abs(before.log_likelihood) + abs(before.objective - before.log_likelihood)
+        if fall <= ROUNDING * (terms := terms + 2 * LARGEST * self.n_numbers):
+            return True
+        if not fall <= ROUGHEST * terms:
+            return False
+        try:
+            here, there = before.model.to_vector(), after.model.to_vector()
+            path = [before.model.from_vector(here + t * (there - here)) for t in PATH]
+            values = [self._visit(model).objective for model in path]
+        except (AttributeError, ValueError, EMError):
+            return False
+        noise = np.sqrt(np.mean(np.diff(values, 4) ** 2) / 70)  # 70 = 1 + 16 + 36 + 16 + 1
+        return bool(max(fall, np.ptp(values)) <= 30 * noise)
+
+    @cached_property
+    def n_numbers(self) -> int:
+        """How many numbers the data hold."""
+        if self.data and isinstance(self.data[0], Chunks | DaskChunks):
+            return max(1, sum(self.data[0]._map(_n_numbers)))
+        return max(1, _n_numbers(*self.data))
 
     def complete(self, visit: _Visit[M]) -> Any:
         """Return what the M-step reads: statistics of the data and of the pseudo-observations."""
@@ -451,7 +497,11 @@ class Chunks:
         >>> statistics.counts.round(6)
         array([1., 2.])
         """
-        return _sum(model.e_step(*_as_tuple(chunk)) for chunk in self.read())
+        return _sum(self._map(model.e_step))
+
+    def _map(self, function: Callable[..., T]) -> Iterable[T]:
+        """Call the function with every piece."""
+        return (function(*_as_tuple(chunk)) for chunk in self.read())
 
 
 class DaskChunks:
@@ -520,16 +570,31 @@ class DaskChunks:
         >>> DaskChunks(blocks).e_step(model)[0].counts.round(6)
         array([1., 2.])
         """
+        return _sum(self._map(model.e_step))
+
+    def _map(self, function: Callable[..., T]) -> Iterable[T]:
+        """Call the function with every block, where the workers are."""
         from dask.base import compute
         from dask.delayed import delayed
 
         see = delayed(_see_block, pure=False)
         blocks = np.ravel(self.collection.to_delayed())
-        return _sum(compute(*[see(model, block) for block in blocks]))
+        return list(compute(*[see(function, block) for block in blocks]))
 
 
-def _see_block(model: Model, block: Any) -> tuple[Any, float]:
-    return model.e_step(np.asarray(block))
+def _see_block(function: Callable[[Any], T], block: Any) -> T:
+    return function(block if hasattr(block, "shape") else list(block))
+
+
+def _n_numbers(*data: Any) -> int:
+    return sum(int(np.size(d) if hasattr(d, "shape") else np.array(d, object).size) for d in data)
+
+
+def _not_below_zero(value: Any, what: str) -> float:
+    number = _check.numbers(value, what.split()[0])
+    if number.ndim or not number >= 0:
+        raise ValueError(f"{what}, not {value!r}")
+    return float(number)
 
 
 def _as_tuple(chunk: Any) -> tuple[Any, ...]:
@@ -546,7 +611,7 @@ def _sum(parts: Iterable[tuple[Any, float]]) -> tuple[Any, float]:
     return total, log_likelihood
 
 
-def rate_matrix(model: Any, *data: Any, step: float = 1e-5) -> _check.Floats:
+def rate_matrix(model: Any, *data: Any, step: float = 5e-4) -> _check.Floats:
     r"""Jacobian of the EM map at a fixed point; its largest eigenvalue is the rate of convergence.
 
     .. math:: \mathrm{DM} = \frac{\partial M(\theta)}{\partial \theta} \Big|_{\hat\theta},
@@ -559,7 +624,9 @@ def rate_matrix(model: Any, *data: Any, step: float = 1e-5) -> _check.Floats:
     *data
         As in :func:`fit`.
     step : float > 0
-        Step of the central differences, relative to 1 + the size of a parameter.
+        Step of the differences, relative to what a parameter moves when the log-likelihood falls by
+        half a nat for every number in the data (if it were a parabola). That is in the parameter's
+        own unit, so that the result depends neither on units nor on an origin.
 
     Returns
     -------
@@ -575,8 +642,8 @@ def rate_matrix(model: Any, *data: Any, step: float = 1e-5) -> _check.Floats:
     Notes
     -----
     Meng and Rubin (1991), *Using EM to obtain asymptotic variance-covariance matrices: the SEM
-    algorithm*, JASA 86, 899-909, equation 2.2.2; computed here by central differences, not along
-    the path of EM.
+    algorithm*, JASA 86, 899-909, equation 2.2.2; computed here by central differences of fourth
+    order, not along the path of EM.
 
     Examples
     --------
@@ -587,19 +654,41 @@ def rate_matrix(model: Any, *data: Any, step: float = 1e-5) -> _check.Floats:
     >>> round(float(rates.max()), 4)  # half of the y are missing
     0.5
     """
-    if not step > 0:
+    if not 0 < (step := _not_below_zero(step, "step must be a number > 0")) < np.inf:
         raise ValueError(f"step must be a number > 0, not {step!r}")
     visits = _Visits(data, None, 0, False)
-
-    def em_map(vector: _check.Floats) -> _check.Floats:
-        here = model.from_vector(vector)
-        moved: _check.Floats = here.m_step(visits.first(here).statistics).to_vector()
-        return moved
-
     centre = model.to_vector()
     columns = []
-    for j, size in enumerate(step * (1 + np.abs(centre))):
+    for j in range(len(centre)):
+        move = np.zeros_like(centre)
+        move[j] = step * _own_scale(visits, model, centre, j)
+        ahead, back, far_ahead, far_back = (
+            near.m_step(visits.first(near).statistics).to_vector()
+            for near in (model.from_vector(centre + k * move) for k in (1, -1, 2, -2))
+        )
+        columns.append((8 * (ahead - back) - (far_ahead - far_back)) / (12 * move[j]))
+    return np.column_stack(columns)
+
+
+def _own_scale(visits: _Visits, model: Any, centre: _check.Floats, j: int) -> float:
+    """Say how far parameter j moves while the log-likelihood falls half a nat for every number.
+
+    Every step is a guess at its unit, until the log-likelihood falls by a little on both sides; the
+    rest of the way is a parabola's.
+    """
+    top = visits.first(model).log_likelihood
+    size = abs(float(centre[j])) or 1.0
+    for _ in range(60):
         move = np.zeros_like(centre)
         move[j] = size
-        columns.append((em_map(centre + move) - em_map(centre - move)) / (2 * size))
-    return np.column_stack(columns)
+        sides = [visits.leap(model, centre + sign * move) for sign in (1, -1)]
+        fall = np.inf
+        if sides[0] is not None and sides[1] is not None:
+            mean = 0.5 * (sides[0].log_likelihood + sides[1].log_likelihood)
+            fall = abs(top - mean) / visits.n_numbers
+        if 1e-6 <= fall <= 1e-3:
+            return float(size / np.sqrt(2 * fall))
+        size *= float(np.clip(np.sqrt(1e-4 / max(fall, 1e-10)), 1e-3, 1e3))
+        if not np.isfinite(size):
+            break
+    return abs(float(centre[j])) or 1.0  # the data say nothing of it

@@ -9,15 +9,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.linalg import cho_factor, cho_solve
+from scipy.linalg import solve_triangular
 
 from companion import _check, _vectors
-from companion._check import Floats
+from companion._check import Floats, Integers
 from companion.em import CollapsedComponentError
-from companion.mixtures import COLLAPSED, MixtureStatistics
+from companion.mixtures import COLLAPSED, UNRESOLVED, MixtureStatistics
+
+BLOCK = 2**17  # numbers in a batch of patterns: they must fit the cache
 
 
 @dataclass(frozen=True, eq=False, init=False)
@@ -61,17 +64,16 @@ class MultivariateNormal:
             raise ValueError(f"mean must be a vector, not of shape {μ.shape}")
         Σ = np.atleast_2d(_check.finite(covariance, "covariance")).copy()
         _check.shape(Σ, "covariance", (len(μ), len(μ)))
-        if np.abs(Σ - Σ.T).max() > 1e-8 * np.abs(Σ).max():
-            raise ValueError("covariance must be symmetric")
-        smallest = np.linalg.eigvalsh(Σ)[0]
-        if smallest <= 0:
-            raise ValueError(
-                f"covariance must be positive definite: its smallest eigenvalue is {smallest:.3g}"
-            )
         for array in (μ, Σ):
             array.flags.writeable = False
         object.__setattr__(self, "mean", μ)
         object.__setattr__(self, "covariance", Σ)
+        _ = self._factor  # raises unless the covariance is positive definite
+
+    @cached_property
+    def _factor(self) -> Floats:
+        """L, lower triangular, with L L' = Sigma."""
+        return _vectors.cholesky(self.covariance, "covariance")
 
     @classmethod
     def from_available(cls, x: ArrayLike) -> MultivariateNormal:
@@ -98,14 +100,22 @@ class MultivariateNormal:
         """
         x = _rows(x)
         seen = ~np.isnan(x)
-        mean = np.where(seen, x, 0).sum(axis=0) / np.maximum(seen.sum(axis=0), 1)
-        squares = np.where(seen, (x - mean) ** 2, 0).sum(axis=0)
-        if not squares.all():
+        flat = np.where(seen, x, np.inf).min(axis=0) >= np.where(seen, x, -np.inf).max(axis=0)
+        if flat.any():
             raise ValueError(
-                f"column {int(np.argmin(squares))} of x has fewer than two different numbers: "
+                f"column {int(np.argmax(flat))} of x has fewer than two different numbers: "
                 "its variance cannot be estimated"
             )
-        return cls(mean, np.diag(squares / seen.sum(axis=0)))
+        with np.errstate(over="ignore", invalid="ignore"):
+            mean = np.where(seen, x, 0).sum(axis=0) / seen.sum(axis=0)
+            variances = np.where(seen, (x - mean) ** 2, 0).sum(axis=0) / seen.sum(axis=0)
+        bad = ~(variances > 0) | np.isinf(variances)
+        if bad.any():
+            raise ValueError(
+                f"column {int(np.argmax(bad))} of x has a variance beyond the range of numbers: "
+                "use other units"
+            )
+        return cls(mean, np.diag(variances))
 
     @property
     def n_dimensions(self) -> int:
@@ -143,8 +153,9 @@ class MultivariateNormal:
         """
         x = _rows(x, self.n_dimensions)
         result = np.zeros(len(x))
-        for rows, o, _ in _patterns(x):
-            result[rows] = self._see(x[rows], o)[1]
+        for rows, columns, n_seen in _batches(x):
+            _, whitened, L = self._see(x, rows, columns, n_seen)
+            result[rows] = _log_density(whitened, L)
         return result
 
     def log_likelihood(self, x: ArrayLike) -> float:
@@ -201,9 +212,9 @@ class MultivariateNormal:
         """
         x = _rows(x, self.n_dimensions)
         filled = np.where(np.isnan(x), self.mean, x)
-        for rows, o, m in _patterns(x):
-            d, _, slopes = self._see(x[rows], o)
-            filled[np.ix_(rows, m)] += d @ slopes[:, m]
+        for rows, columns, n_seen in _batches(x):
+            gaps = rows[:, :, np.newaxis], columns[:, np.newaxis, n_seen:]
+            filled[gaps] += self._see(x, rows, columns, n_seen)[0][:, :, n_seen:]
         return filled
 
     def sample(self, n: int, rng: np.random.Generator) -> Floats:
@@ -230,9 +241,8 @@ class MultivariateNormal:
         >>> MultivariateNormal([0, 0], np.eye(2)).sample(3, np.random.default_rng(1)).shape
         (3, 2)
         """
-        L = np.linalg.cholesky(self.covariance)
         normal = rng.standard_normal((_check.count(n, "n"), self.n_dimensions))
-        return np.asarray(self.mean + normal @ L.T)
+        return np.asarray(self.mean + normal @ self._factor.T)
 
     # --------------------------------------------------------------------------------- EM
 
@@ -281,22 +291,29 @@ class MultivariateNormal:
         """
         x = _rows(x, self.n_dimensions)
         D = self.n_dimensions
-        statistics = MixtureStatistics(np.zeros(1), np.zeros((1, D)), np.zeros((1, D, D)))
+        filled, anything = np.zeros(x.shape), np.zeros(len(x), dtype=bool)
+        hidden = np.zeros(D * D)
         log_likelihood = 0.0
-        for rows, o, m in _patterns(x):
-            d, log_density, slopes = self._see(x[rows], o)
-            hidden = np.zeros((D, D))
-            hidden[np.ix_(m, m)] = self.covariance[np.ix_(m, m)]
-            hidden[np.ix_(m, m)] -= self.covariance[np.ix_(m, o)] @ slopes[:, m]
-            filled = d @ slopes  # deviations from the mean; slopes is the identity where seen
-            centre = filled.mean(axis=0)
-            scatter = (filled - centre).T @ (filled - centre) + len(d) * hidden
-            statistics += MixtureStatistics(
-                np.array([float(len(d))]), (self.mean + centre)[np.newaxis], scatter[np.newaxis]
-            )
-            log_likelihood += float(log_density.sum())
-        if not statistics.counts.any():
+        for rows, columns, n_seen in _batches(x):
+            off, whitened, L = self._see(x, rows, columns, n_seen)
+            filled[rows[:, :, np.newaxis], columns[:, np.newaxis]] = off
+            anything[rows] = True
+            log_likelihood += float(_log_density(whitened, L).sum())
+            if n_seen < D:  # what the gaps still vary when the rest is known
+                rest = L[:, n_seen:, n_seen:]
+                spread = rows.shape[1] * (rest @ rest.transpose(0, 2, 1))
+                gaps = columns[:, n_seen:, np.newaxis] * D + columns[:, np.newaxis, n_seen:]
+                hidden += np.bincount(gaps.ravel(), spread.ravel(), D * D)
+        if not anything.any():
             raise ValueError("x has no number that was seen: every entry is NaN")
+        filled = filled if anything.all() else filled[anything]
+        centre = filled.mean(axis=0)
+        filled -= centre
+        statistics = MixtureStatistics(
+            np.array([float(len(filled))]),
+            (self.mean + centre)[np.newaxis],
+            (filled.T @ filled + hidden.reshape(D, D))[np.newaxis],
+        )
         return statistics, log_likelihood
 
     def m_step(self, statistics: MixtureStatistics) -> MultivariateNormal:
@@ -327,13 +344,15 @@ class MultivariateNormal:
         """
         covariance = statistics.scatters[0] / statistics.counts[0]
         scale = np.sqrt(np.diagonal(covariance))
-        flat = not scale.all()
-        if flat or np.linalg.eigvalsh(covariance / np.outer(scale, scale))[0] < COLLAPSED:
-            raise CollapsedComponentError(
-                f"{statistics.counts[0]:.0f} rows have (almost) no spread in some direction, and "
-                "the likelihood grows without bound: more rows, fewer columns, or a prior is needed"
-            )
-        return MultivariateNormal(statistics.means[0], covariance)
+        if scale.all():
+            correlation = covariance / scale / scale[:, np.newaxis]
+            resolved = scale > UNRESOLVED * np.abs(statistics.means[0])
+            if resolved.all() and np.linalg.eigvalsh(correlation)[0] >= COLLAPSED:
+                return MultivariateNormal(statistics.means[0], covariance)
+        raise CollapsedComponentError(
+            f"{statistics.counts[0]:.0f} rows have (almost) no spread in some direction, and the "
+            "likelihood grows without bound: more rows, fewer columns, or a prior is needed"
+        )
 
     def complete_log_likelihood(self, statistics: MixtureStatistics) -> float:
         r"""Log-likelihood of complete rows, of which only the statistics are needed.
@@ -383,8 +402,8 @@ class MultivariateNormal:
         >>> MultivariateNormal([3], [[1]]).to_vector()
         array([3., 0.])
         """
-        L = np.asarray(np.linalg.cholesky(self.covariance))[np.newaxis]
-        return np.concatenate([self.mean, _vectors.from_factors(L)[0]])
+        free = _vectors.from_factors(self._factor[np.newaxis])[0]
+        return np.concatenate([self.mean, free])
 
     def from_vector(self, vector: ArrayLike) -> MultivariateNormal:
         """Return the model, in as many dimensions as this one, of a vector.
@@ -444,21 +463,37 @@ class MultivariateNormal:
         precision = np.linalg.inv(self.covariance)
         by_mean = N * precision @ (statistics.means[0] - self.mean)
         by_covariance = 0.5 * (precision @ spread @ precision - N * precision)
-        L = np.asarray(np.linalg.cholesky(self.covariance))
-        by_factor = _vectors.gradient_by_factors(by_covariance[np.newaxis], L[np.newaxis])[0]
+        L = self._factor[np.newaxis]
+        by_factor = _vectors.gradient_by_factors(by_covariance[np.newaxis], L)[0]
         return np.concatenate([by_mean, by_factor])
 
     # --------------------------------------------------------------------------- private
 
-    def _see(self, x: Floats, o: _check.Integers) -> tuple[Floats, Floats, Floats]:
-        """Of rows seen in columns o: deviations, log-densities, and slopes (o, D) of E[x | x_o]."""
-        factor = cho_factor(self.covariance[np.ix_(o, o)], lower=True)
-        slopes = cho_solve(factor, self.covariance[o])
-        slopes[:, o] = np.eye(len(o))
-        d = x[:, o] - self.mean[o]
-        log_det = 2 * np.log(np.diagonal(factor[0])).sum() + len(o) * np.log(2 * np.pi)
-        squares = np.einsum("no,on->n", d, cho_solve(factor, d.T))
-        return d, -0.5 * (log_det + squares), slopes
+    def _see(
+        self, x: Floats, rows: Integers, columns: Integers, n_seen: int
+    ) -> tuple[Floats, Floats, Floats]:
+        """Look at P patterns of as many rows each, with their columns in order: seen, then missing.
+
+        Return the expected deviations from the mean (P, rows, D), the whitened deviations of what
+        was seen (P, rows, n_seen), and Cholesky factors of the covariances (P, D, D): of
+
+            L = [[A, 0], [B, C]],  A z = x_o - mu_o
+
+        B z is the conditional mean of what is missing, and C C' its conditional covariance.
+        """
+        covariances = self.covariance[columns[:, :, np.newaxis], columns[:, np.newaxis]]
+        L = np.asarray(np.linalg.cholesky(covariances))
+        off = np.empty((*rows.shape, self.n_dimensions))
+        seen, A = columns[:, np.newaxis, :n_seen], L[:, :n_seen, :n_seen]
+        off[:, :, :n_seen] = x[rows[:, :, np.newaxis], seen] - self.mean[seen]
+        known = off[:, :, :n_seen].transpose(0, 2, 1)
+        if len(L) == 1:
+            z = solve_triangular(A[0], known[0], lower=True)[np.newaxis]
+        else:
+            z = np.linalg.solve(A, known)
+        z = z.transpose(0, 2, 1)
+        off[:, :, n_seen:] = z @ L[:, n_seen:, :n_seen].transpose(0, 2, 1)
+        return off, z, L
 
     def _spread(self, statistics: MixtureStatistics) -> tuple[float, Floats]:
         """Count, and scatter about the model's own mean."""
@@ -484,12 +519,36 @@ def _rows(value: ArrayLike, n_dimensions: int | None = None) -> Floats:
     return x
 
 
-def _patterns(x: Floats) -> Iterator[tuple[_check.Integers, _check.Integers, _check.Integers]]:
-    """Rows with the same gaps: their indices, the columns seen, the columns missing."""
+def _log_density(whitened: Floats, L: Floats) -> Floats:
+    """Log-densities (P, rows) of deviations that were whitened by their factors L."""
+    n_seen = whitened.shape[2]
+    pivots = np.diagonal(L, axis1=1, axis2=2)[:, :n_seen]
+    constants = np.log(pivots).sum(axis=1) + 0.5 * n_seen * np.log(2 * np.pi)
+    return np.asarray(
+        -0.5 * np.einsum("pno,pno->pn", whitened, whitened) - constants[:, np.newaxis]
+    )
+
+
+def _batches(x: Floats) -> Iterator[tuple[Integers, Integers, int]]:
+    """Patterns of gaps with equally many columns seen, and equally many rows.
+
+    Rows of P patterns (P, rows), their columns (P, D), the seen ones first, and how many those are.
+    Rows of which nothing was seen are left out.
+    """
     gaps = np.isnan(x)
-    packed = np.packbits(gaps, axis=1)  # eight columns in a byte: quick to compare
+    packed = np.ascontiguousarray(np.packbits(gaps, axis=1))  # eight columns in a byte
     keys = packed[:, 0] if packed.shape[1] == 1 else packed.view(f"V{packed.shape[1]}")[:, 0]
-    _, first, group = np.unique(keys, return_index=True, return_inverse=True)
-    for index, gap in enumerate(gaps[first]):
-        if not gap.all():
-            yield np.flatnonzero(group == index), np.flatnonzero(~gap), np.flatnonzero(gap)
+    _, first, group, n_rows = np.unique(
+        keys, return_index=True, return_inverse=True, return_counts=True
+    )
+    gaps = gaps[first]
+    n_seen = gaps.shape[1] - gaps.sum(axis=1)
+    in_order = np.argsort(group, kind="stable")  # the rows of one pattern beside each other
+    begin = np.cumsum(n_rows) - n_rows
+    kinds, kind = np.unique(np.column_stack([n_seen, n_rows]), axis=0, return_inverse=True)
+    for index, (seen, rows) in enumerate(kinds.tolist()):
+        patterns = np.flatnonzero(kind == index)
+        most = max(1, BLOCK // (x.shape[1] * (x.shape[1] + rows)))
+        for some in np.split(patterns, range(most, len(patterns), most)) if seen else ():
+            o, m = (np.nonzero(g)[1].reshape(len(some), -1) for g in (~gaps[some], gaps[some]))
+            yield in_order[begin[some, np.newaxis] + np.arange(rows)], np.hstack([o, m]), seen

@@ -26,6 +26,7 @@ BLOCK = 2**16  # numbers in a block of the E-step, or 8 times as many: they must
 LEAST = 1024  # points in a block at least, so that its matrix products pay
 UNDERFLOW = -700.0  # exp(-700) is 1e-304: smaller responsibilities than this do not matter
 EMPTY = 1e-200  # a component with less than this share of the points has lost them all
+UNRESOLVED = 4 * _vectors.EPS  # a standard deviation this small, relative to the mean, is rounding
 COLLAPSED = 1e-12  # a variance this small, relative to that of all the data, is a collapse
 HINT = "; for points with missing entries see missing.MultivariateNormal"
 
@@ -184,17 +185,7 @@ class GaussianMixture:
     @cached_property
     def _cholesky_factors(self) -> Floats:
         """L_k, lower triangular, with L_k L_k' = Sigma_k: shape (K, D, D)."""
-        Σ = self.full_covariances
-        if np.abs(Σ - Σ.transpose(0, 2, 1)).max() > 1e-8 * np.abs(Σ).max():
-            raise ValueError("covariances must be symmetric")
-        try:
-            return np.asarray(np.linalg.cholesky(Σ))
-        except np.linalg.LinAlgError:
-            smallest = np.linalg.eigvalsh(Σ)[:, 0]
-            raise ValueError(
-                "covariances must be positive definite: component "
-                f"{smallest.argmin()} has the eigenvalue {smallest.min():.3g}"
-            ) from None
+        return _vectors.cholesky(self.full_covariances, "covariances")
 
     @cached_property
     def _whitening(self) -> Floats:
@@ -776,7 +767,10 @@ class GaussianMixture:
                 f"labels has {int((known < 0).sum())} unknown entries (-1); use "
                 "em.fit(start, x, labels) for data that are labelled in part"
             )
-        one_hot = np.eye(int(known.max()) + 1)[:, known]
+        K = int(known.max()) + 1
+        if len(x) < K:
+            raise _lost_its_points(int(np.setdiff1d(np.arange(len(x)), known)[0]))
+        one_hot = (known == np.arange(K)[:, np.newaxis]).astype(float)
         return _maximise(_statistics(x, one_hot), covariance_type)
 
     # --------------------------------------------------------------------------- private
@@ -932,10 +926,7 @@ class HardMixture:
         if not self.means_only:
             return replace(self, mixture=self.mixture.m_step(statistics))
         if not statistics.counts.all():
-            raise CollapsedComponentError(
-                f"component {statistics.counts.argmin()} has lost all its points; "
-                "use fewer components or another start"
-            )
+            raise _lost_its_points(int(statistics.counts.argmin()))
         old = self.mixture
         moved = GaussianMixture(old.weights, statistics.means, old.covariances, old.covariance_type)
         return replace(self, mixture=moved)
@@ -950,6 +941,9 @@ def prior_statistics(
     on means and covariances, the same for every component.
 
     .. math:: a_k = a, \qquad m_k = \bar x, \qquad S_k = s \, \hat\Sigma_x / K^{2/D}
+
+    Where the data have no spread in some direction, as when one column follows from the others or
+    there are fewer points than columns, the diagonal of :math:`\hat\Sigma_x` takes its place.
 
     Parameters
     ----------
@@ -970,7 +964,8 @@ def prior_statistics(
     Raises
     ------
     ValueError
-        If `x` is not an array of points, or a number is not positive.
+        If `x` is not an array of points, a column of it is constant (it gives the prior no scale),
+        or a number is not positive.
 
     Notes
     -----
@@ -986,15 +981,25 @@ def prior_statistics(
     """
     x = _check.points(x, "x", hint=HINT)
     K = _check.count(n_components, "n_components")
-    for name, value in [("pseudo_observations", pseudo_observations), ("scatter", scatter)]:
-        if not 0 < value < np.inf:
-            raise ValueError(f"{name} must be a positive number, not {value!r}")
+    a = _check.positive_scalar(pseudo_observations, "pseudo_observations")
+    s = _check.positive_scalar(scatter, "scatter")
     N, D = x.shape
-    whole = _statistics(x, np.ones((1, N)))
+    whole = _whole(x)
+    variances = np.diagonal(whole.scatters[0])
+    flat = (x == x[0]).all(axis=0) | (variances == 0)
+    if flat.any():
+        raise ValueError(
+            f"column {flat.argmax()} of x is constant and gives the prior no scale: leave it out, "
+            "or make the prior of points that vary as the component may"
+        )
+    pivots = np.diagonal(_vectors.factors(whole.scatters)[0]) ** 2
+    scatters = whole.scatters
+    if (pivots < COLLAPSED * variances).any():
+        scatters = scatters * np.eye(D)
     return MixtureStatistics(
-        counts=np.full(K, float(pseudo_observations)),
+        counts=np.full(K, a),
         means=np.repeat(whole.means, K, axis=0),
-        scatters=np.repeat(whole.scatters * (scatter / (N * K ** (2 / D))), K, axis=0),
+        scatters=np.repeat(scatters * (s / (N * K ** (2 / D))), K, axis=0),
     )
 
 
@@ -1045,14 +1050,17 @@ def random_start(
     x = _check.points(x, "x", hint=HINT)
     K = _check.count(n_components, "n_components")
     N = len(x)
-    whole = _statistics(x, np.ones((1, N)))
-    scaled = x / np.sqrt(np.maximum(np.diagonal(whole.scatters[0]) / N, np.finfo(float).tiny))
+    whole = _whole(x)
+    sd = np.sqrt(np.diagonal(whole.scatters[0]) / N)
+    varies = (x != x[0]).any(axis=0) & (sd > 0)
+    scaled = np.divide(x, sd, out=np.zeros(x.shape), where=varies)
     chosen = [int(rng.integers(N))]
     distances = ((scaled - scaled[chosen[0]]) ** 2).sum(axis=1)
     while len(chosen) < K:
         if not distances.any():
             raise ValueError(
-                f"x has only {len(chosen)} distinct points, fewer than n_components = {K}"
+                f"x has only {len(chosen)} distinct point{'s'[: len(chosen) > 1]}, fewer than "
+                f"n_components = {K}"
             )
         chosen.append(int(rng.choice(N, p=distances / distances.sum())))
         distances = np.minimum(distances, ((scaled - scaled[chosen[-1]]) ** 2).sum(axis=1))
@@ -1122,15 +1130,28 @@ def _statistics(x: Floats, r: Floats) -> MixtureStatistics:
     return MixtureStatistics(counts, centres + means, scatters)
 
 
+def _whole(x: Floats) -> MixtureStatistics:
+    """Statistics of all points, as one component."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        whole = _statistics(x, np.ones((1, len(x))))
+    if not np.isfinite(whole.scatters).all():
+        raise ValueError("x spreads so far that its squares overflow: use other units")
+    return whole
+
+
+def _lost_its_points(component: int) -> CollapsedComponentError:
+    return CollapsedComponentError(
+        f"component {component} has lost all its points; use fewer components, another start, or "
+        "a prior"
+    )
+
+
 def _maximise(statistics: MixtureStatistics, covariance_type: CovarianceType) -> GaussianMixture:
     """Return the mixture that maximises the complete-data likelihood: the M-step of all types."""
     counts, means, scatters = statistics.counts, statistics.means, statistics.scatters
     N = counts.sum()
     if counts.min() < EMPTY * N:
-        raise CollapsedComponentError(
-            f"component {counts.argmin()} has lost all its points; use fewer components, "
-            "another start, or a prior"
-        )
+        raise _lost_its_points(int(counts.argmin()))
     covariances = scatters / counts[:, np.newaxis, np.newaxis]
     pooled = scatters.sum(axis=0) / N
     if covariance_type == "tied":
@@ -1139,19 +1160,24 @@ def _maximise(statistics: MixtureStatistics, covariance_type: CovarianceType) ->
         covariances = np.diagonal(covariances, axis1=1, axis2=2)
         if covariance_type == "spherical":
             covariances = covariances.mean(axis=1)
-    deviations = means - counts @ means / N
-    scale = np.diagonal(pooled) + counts @ deviations**2 / N  # variance of all the data
+    with np.errstate(over="ignore", invalid="ignore"):
+        deviations = means - counts @ means / N
+        scale = np.diagonal(pooled) + counts @ deviations**2 / N  # variance of all the data
+    if not (np.isfinite(scale).all() and np.isfinite(covariances).all()):
+        raise ValueError("x spreads so far that its squares overflow: use other units")
+    model: GaussianMixture | None = None
     try:
         model = GaussianMixture(counts / N, means, covariances, covariance_type)
+        factors = model._cholesky_factors
     except ValueError:  # not positive definite
-        worst = (np.linalg.eigvalsh(scatters)[:, 0] / counts).argmin()
-    else:
-        pivots = np.diagonal(model._cholesky_factors, axis1=1, axis2=2) ** 2
-        with np.errstate(divide="ignore"):  # spherical components may have a flat dimension
-            spread = (pivots / scale).min(axis=1)
-        worst = spread.argmin()
-        if spread[worst] >= COLLAPSED:
-            return model
+        factors = _vectors.factors(scatters / counts[:, np.newaxis, np.newaxis])
+    pivots = np.diagonal(factors, axis1=1, axis2=2)  # standard deviations, given those before
+    with np.errstate(divide="ignore", invalid="ignore"):  # spheres may have a flat dimension
+        spread = (pivots / np.sqrt(scale)) ** 2
+    spread = np.where(pivots > UNRESOLVED * np.abs(means), spread, 0).min(axis=1)
+    if model is not None and spread.min() >= COLLAPSED:
+        return model
+    worst = spread.argmin()
     raise CollapsedComponentError(
         f"component {worst} has collapsed: its {counts[worst]:.3g} points have (almost) no spread "
         "in some direction, and the likelihood grows without bound; use fewer components, another "
