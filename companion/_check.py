@@ -289,8 +289,8 @@ def fraction(value: float, name: str) -> float:
 
 def count(value: int, name: str, at_least: int = 1, at_most: int | None = int(LARGEST)) -> int:
     """Return a whole number not below `at_least`, nor above `at_most`."""
-    whole_number = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
-    if not whole_number or value < at_least:
+    whole_number = isinstance(value, (int, np.integer))
+    if not whole_number or isinstance(value, (bool, np.timedelta64)) or value < at_least:
         raise ValueError(f"{name} must be a whole number, at least {at_least}, not {value!r}")
     if at_most is not None and value > at_most:
         raise ValueError(f"{name} must be at most {at_most}, not {value}")

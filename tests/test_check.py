@@ -279,6 +279,7 @@ def test_probabilities_that_are_off_are_refused(size):
         (lambda: _check.count(2**63, "n"), "n must be at most 9007199254740992"),
         (lambda: _check.count(np.array([3]), "n"), "n must be a whole number"),
         (lambda: _check.count(pd.NA, "n"), "n must be a whole number"),
+        (lambda: _check.count(np.timedelta64(3, "s"), "n"), "n must be a whole number"),
         (lambda: _check.count(True, "n"), "n must be a whole number"),
         (lambda: _check.count(4, "n", at_most=3), "n must be at most 3, not 4"),
         (lambda: _check.whole([1, 2.5], "n"), "n must be whole numbers"),
