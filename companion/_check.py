@@ -17,21 +17,25 @@ Integers = NDArray[np.int64]
 
 ROUNDED = 1e-8  # how far probabilities may be from a sum of one, in double precision
 LARGEST = 2.0**53  # from here on neighbouring whole numbers share a float
-REFUSED = {"c": "complex numbers", "M": "dates", "m": "durations", "U": "text", "S": "text"}
+LARGEST_LOG = 1e300  # sums of so large logarithms would overflow
+REFUSED = {
+    "c": "complex numbers", "M": "dates", "m": "durations", "U": "text", "S": "text", "T": "text",
+}  # fmt: skip
 REFUSED_TYPES = {
     (complex, np.complexfloating): "complex numbers",
-    (dt.date, np.datetime64): "dates",
+    (dt.date, dt.time, np.datetime64): "dates",
     (dt.timedelta, np.timedelta64): "durations",
-    (str, bytes): "text",
+    (str, bytes, bytearray): "text",
 }
+NOT_A_NUMBER = (TypeError, ValueError, ArithmeticError, RuntimeError)  # of foreign conversions
 
 
 def _real(value: Any, name: str) -> NDArray[Any]:
     """Return an array of some real dtype, with NaN for what is missing."""
-    if isinstance(value, (list, tuple)) and any(isinstance(v, np.ma.MaskedArray) for v in value):
-        value = np.ma.array([np.nan if v is np.ma.masked else v for v in value])
     try:
-        array = np.asarray(value)
+        if isinstance(value, bytearray):
+            raise TypeError("these are text")
+        array = np.asarray(_unmasked(value))
         if array.dtype == object:
             array = _unpacked(array)
         kind = array.dtype.kind
@@ -39,31 +43,59 @@ def _real(value: Any, name: str) -> NDArray[Any]:
             array = np.full(array.shape, np.nan)
         elif kind not in "biuf":
             raise TypeError(f"these are {REFUSED.get(kind, array.dtype)}")
-    except (TypeError, ValueError, OverflowError) as error:
+    except NOT_A_NUMBER as error:
         raise ValueError(f"{name} must be an array of numbers: {error}") from None
-    if isinstance(value, np.ma.MaskedArray) and np.ma.is_masked(value):
-        array = np.where(np.ma.getmaskarray(value), np.nan, array)
     return array
+
+
+def _unmasked(value: Any) -> Any:
+    """Return what was given, with NaN in the place of masked entries, in lists of lists too."""
+    if isinstance(value, np.ma.MaskedArray):
+        data, mask = np.ma.getdata(value), np.ma.getmaskarray(value)
+        if mask.dtype != bool or not mask.any() or data.dtype.kind == "c":
+            return data
+        return (np.full(data.shape, np.nan) if mask.all() else np.where(mask, np.nan, data))[()]
+    if isinstance(value, (list, tuple)) and any(map(_holds_others, value)):
+        return [_unmasked(v) for v in value]
+    return value
+
+
+def _holds_others(value: Any) -> bool:
+    return isinstance(value, (list, tuple, np.ma.MaskedArray))
 
 
 def _unpacked(objects: NDArray[Any]) -> Floats:
     """Turn an array of Python objects into floats: numbers, and signs for missing ones."""
     import pandas as pd
 
-    missing = np.asarray(pd.isna(objects.ravel())).reshape(objects.shape)
-    present = objects[~missing]
+    flat = objects.ravel()
+    missing = np.asarray(pd.isna(flat))
+    kinds = {type(item) for item in flat}
+    if type(np.ma.masked) in kinds:
+        missing = missing | np.array([item is np.ma.masked for item in flat])
+    present = flat[~missing]
     for kind in {type(item) for item in present}:
         for refused, what in REFUSED_TYPES.items():
             if issubclass(kind, refused):
                 raise TypeError(f"these are {what}")
-    array = np.full(objects.shape, np.nan)
+        is_number = hasattr(kind, "__float__") or hasattr(kind, "__index__")
+        if not is_number or issubclass(kind, np.ndarray):
+            raise TypeError(f"one entry is no number, but of the type {kind.__name__}")
+    array = np.full(flat.shape, np.nan)
     array[~missing] = present.astype(np.float64)
-    return array
+    return array.reshape(objects.shape)
 
 
 def numbers(value: ArrayLike, name: str) -> Floats:
     """Return `value` as a float64 array, NaN where a number is missing."""
-    return np.asarray(_real(value, name), dtype=np.float64)
+    array = _real(value, name)
+    try:
+        with np.errstate(over="raise", under="ignore"):
+            return np.asarray(array, dtype=np.float64)
+    except FloatingPointError:
+        raise ValueError(
+            f"{name} must be an array of numbers: one is too large for a float"
+        ) from None
 
 
 def finite(value: ArrayLike, name: str, hint: str = "") -> Floats:
@@ -135,7 +167,7 @@ def labels(value: ArrayLike, name: str, length: int, n_components: int | None = 
     dtype = getattr(value, "dtype", None)  # of pandas' own integers NumPy knows nothing
     if getattr(dtype, "kind", array.dtype.kind) not in "iu" or np.isnan(array).any():
         raise ValueError(f"{name} must be integers without gaps, not {dtype or array.dtype}")
-    top = array.max() if n_components is None else n_components - 1
+    top = min(array.max(), int(LARGEST)) if n_components is None else n_components - 1
     if array.min() < -1 or array.max() > top:
         raise ValueError(
             f"{name} must lie between -1 (unknown) and {top}, not {array.min()} to {array.max()}"
@@ -156,7 +188,8 @@ def probabilities(value: ArrayLike, name: str, axis: int | None = None) -> Float
     are accepted, and brought to a sum of one in double precision.
     """
     array = not_negative(value, name)
-    total = array.sum(axis=axis, keepdims=True)
+    with np.errstate(over="ignore"):
+        total = array.sum(axis=axis, keepdims=True)
     rounded = _rounded(value)
     off = np.abs(total - 1)
     if off.max() > rounded:
@@ -171,7 +204,8 @@ def log_probabilities(value: ArrayLike, name: str) -> Floats:
     from scipy.special import logsumexp
 
     array = logs(value, name)
-    total = np.asarray(logsumexp(array, axis=-1, keepdims=True))
+    with np.errstate(all="ignore"):
+        total = np.asarray(logsumexp(array, axis=-1, keepdims=True))
     rounded = _rounded(value)
     if not np.abs(total).max() <= rounded:
         raise ValueError(f"{name} must be logarithms of probabilities that sum to one")
@@ -183,13 +217,27 @@ def logs(value: ArrayLike, name: str) -> Floats:
     array = numbers(value, name)
     if array.size == 0 or np.isnan(array).any() or (array == np.inf).any():
         raise ValueError(f"{name} must not be empty, NaN, missing or plus infinity")
+    if (np.abs(array, where=array > -np.inf, out=np.zeros_like(array)) > LARGEST_LOG).any():
+        raise ValueError(f"{name} must be logarithms, and a number beyond 1e300 is none")
     return array
 
 
 def _rounded(value: Any) -> float:
     """How far a sum of numbers of this precision may be from one."""
-    dtype = np.asarray(value).dtype
-    return max(ROUNDED, 16 * float(np.finfo(dtype).eps)) if dtype.kind == "f" else ROUNDED
+    return max(ROUNDED, 16 * precision(value))
+
+
+def precision(value: Any) -> float:
+    """Return the relative rounding error of the coarsest floats among what was given."""
+    array = np.asarray(_unmasked(value))
+    dtypes = [array.dtype]
+    if hasattr(value, "columns"):  # a table has one for each of them
+        dtypes += list(value.dtypes)
+    if isinstance(value, (list, tuple)) or array.dtype == object:
+        kinds = {type(item) for item in np.array(value, dtype=object).ravel()}
+        dtypes += [np.dtype(kind) for kind in kinds if issubclass(kind, np.floating)]
+    sizes = [d.itemsize for d in dtypes if getattr(d, "kind", "") == "f"]
+    return float(np.finfo(f"f{min([8, *sizes])}").eps)
 
 
 def simplex(value: ArrayLike, name: str) -> Floats:
@@ -221,7 +269,10 @@ def whole(value: ArrayLike, name: str) -> Floats:
     array = finite(value, name)
     if not _are_integers(value) and (array != np.floor(array)).any():
         raise ValueError(f"{name} must be whole numbers")
-    if max(array.max(), -array.min()) > LARGEST:
+    top = max(array.max(), -array.min())
+    if top == LARGEST:  # or one more, before it became a float
+        top = max(abs(int(number)) for number in np.array(value, dtype=object).ravel())
+    if top > LARGEST:
         raise ValueError(
             f"{name} must be whole numbers up to 2**53, not {abs(array).max():g}: from there on "
             "a float cannot tell one from the next"
@@ -254,8 +305,11 @@ def fraction(value: float, name: str) -> float:
     return number
 
 
-def count(value: int, name: str, at_least: int = 1) -> int:
-    """Return a whole number not below `at_least`."""
-    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < at_least:
+def count(value: int, name: str, at_least: int = 1, at_most: int | None = int(LARGEST)) -> int:
+    """Return a whole number not below `at_least`, nor above `at_most`."""
+    whole_number = isinstance(value, (int, np.integer))
+    if not whole_number or isinstance(value, (bool, np.timedelta64)) or value < at_least:
         raise ValueError(f"{name} must be a whole number, at least {at_least}, not {value!r}")
+    if at_most is not None and value > at_most:
+        raise ValueError(f"{name} must be at most {at_most}, not {value}")
     return int(value)

@@ -2,20 +2,25 @@ r"""A hidden chain: what the past and the future say about a state that nobody s
 
 .. math:: p(x, z) = p(z_1) \prod_{t=2}^T p(z_t \mid z_{t-1}) \prod_{t=1}^T p(x_t \mid z_t)
 
-T times, S states. Everything is computed in logs.
+T times, S states. Everything is computed in logs: products of probabilities are taken outside of
+them only where that loses nothing.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import gammaln, log_softmax, logsumexp, xlogy
 
 from companion import _check
 from companion._check import Floats
+from companion._rising import log_poisson
+
+LOST = 1e-290  # a sum of probabilities above this does not miss the terms that a float cannot hold
+MOST_STATES = 20_000  # a matrix of all pairs of states must fit into memory
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,7 +61,8 @@ def forward_backward(
     log_transition : array of shape (S, S)
         :math:`\log p(z_{t+1} \mid z_t)`: from the state of the row to the state of the column.
     log_emission : array of shape (T, S)
-        :math:`\log p(x_t \mid z_t)` of what was observed; a row of zeros where nothing was.
+        :math:`\log p(x_t \mid z_t)` of what was observed; a row of zeros where nothing was. Minus
+        infinity where a state cannot give the observation.
 
     Returns
     -------
@@ -65,8 +71,8 @@ def forward_backward(
     Raises
     ------
     ValueError
-        If a shape is wrong, a value is NaN, a distribution does not sum to one, or the observations
-        are impossible.
+        If a shape is wrong, a value is NaN or missing, a distribution does not sum to one, or the
+        observations are impossible.
 
     Notes
     -----
@@ -84,27 +90,88 @@ def forward_backward(
     log_emission = _check.logs(log_emission, "log_emission")
     if log_emission.ndim != 2:
         raise ValueError(f"log_emission must have shape (T, S), not {log_emission.shape}")
-    T, S = log_emission.shape
+    S = log_emission.shape[1]
     log_initial = _check.log_probabilities(log_initial, "log_initial")
     _check.shape(log_initial, "log_initial", (S,))
     log_transition = _check.log_probabilities(log_transition, "log_transition")
     _check.shape(log_transition, "log_transition", (S, S))
+    with np.errstate(divide="ignore", over="ignore", under="ignore"):
+        forward, backward, gains = _messages(log_initial, log_transition, log_emission)
+        return ChainPosterior(
+            filtered=_normalised(forward),
+            smoothed=_normalised(forward + backward),
+            log_likelihood=math.fsum([*gains, _log_sum(forward[-1])]),
+        )
 
-    forward = np.empty((T, S))
-    backward = np.zeros((T, S))
-    forward[0] = log_initial + log_emission[0]
-    for t in range(1, T):
-        forward[t] = _log_product(forward[t - 1], log_transition) + log_emission[t]
+
+def _messages(
+    log_initial: Floats, log_transition: Floats, log_emission: Floats
+) -> tuple[Floats, Floats, list[float]]:
+    """Return both messages, with a maximum of zero at each time, and what was taken off."""
+    T, S = log_emission.shape
+    into = _Steps(log_transition.T)
+    forward, backward, gains = np.empty((T, S)), np.zeros((T, S)), []
+    relative = np.empty((T, S))
+    predicted = log_initial
+    for t in range(T):
+        # What all states share is set apart, so that it cannot drown what they differ by.
+        possible = predicted > -np.inf
+        shared = (log_emission[t] if possible.all() else log_emission[t, possible]).max()
+        if shared == -np.inf:
+            raise ValueError(
+                "log_emission: the observations are impossible under every path of states"
+            )
+        relative[t] = log_emission[t] - shared
+        here = predicted + relative[t]
+        top = here.max()
+        forward[t] = here - top
+        gains += [shared, top]
+        if t < T - 1:
+            predicted = into.log_product(forward[t])
+    out_of = into.transposed()
     for t in range(T - 2, -1, -1):
-        backward[t] = _log_product(backward[t + 1] + log_emission[t + 1], log_transition.T)
-    log_likelihood = float(logsumexp(forward[-1]))
-    if not np.isfinite(log_likelihood):
-        raise ValueError("log_emission: the observations are impossible under every path of states")
-    return ChainPosterior(
-        filtered=np.exp(log_softmax(forward, axis=1)),
-        smoothed=np.exp(log_softmax(forward + backward, axis=1)),
-        log_likelihood=log_likelihood,
-    )
+        later = relative[t + 1] + backward[t + 1]
+        later[forward[t + 1] == -np.inf] = -np.inf
+        backward[t] = out_of.log_product(later - later.max())
+    return forward, backward, gains
+
+
+class _Steps:
+    """A matrix of probabilities, to be multiplied by vectors; both are given by logarithms."""
+
+    def __init__(self, log_M: Floats) -> None:
+        self.log_M = log_M
+        self.M = np.exp(log_M)
+        self.possible = None if log_M.min() > -np.inf else (log_M > -np.inf).astype(np.float32)
+
+    def transposed(self) -> _Steps:
+        other = _Steps.__new__(_Steps)
+        other.log_M, other.M = self.log_M.T, self.M.T
+        other.possible = None if self.possible is None else self.possible.T
+        return other
+
+    def log_product(self, log_v: Floats) -> Floats:
+        """Logarithm of M @ v, whose largest entry is 1; in logs where the product loses digits."""
+        product = self.M @ np.exp(log_v)
+        found = np.asarray(np.log(product))
+        lost = product < LOST * len(log_v)
+        if lost.any():
+            if self.possible is not None:  # not lost is what was never there
+                lost &= self.possible @ (log_v > -np.inf).astype(np.float32) > 0
+            found[lost] = _log_sum(self.log_M[lost] + log_v)
+        return found
+
+
+def _normalised(log_p: Floats) -> Floats:
+    p = np.exp(log_p - log_p.max(axis=-1, keepdims=True))
+    return np.asarray(p / p.sum(axis=-1, keepdims=True))
+
+
+def _log_sum(terms: Floats) -> Floats:
+    """Logarithm of a sum along the last axis; minus infinity if there is nothing to add."""
+    top = terms.max(axis=-1, keepdims=True)
+    top[top == -np.inf] = 0.0
+    return np.asarray(np.log(np.exp(terms - top).sum(axis=-1)) + top[..., 0])
 
 
 @dataclass(frozen=True, eq=False)
@@ -128,7 +195,7 @@ class FishPopulation:
         :math:`\sigma`: how far the population wanders in one step of time, in fish.
     rate : float > 0
         :math:`\lambda`: caught fish for each fish in the lake.
-    n_states : int >= 2
+    n_states : int from 2 to 20 000
         Points of the grid.
     horizon : int >= 1
         For how many steps the grid must be wide enough.
@@ -154,29 +221,31 @@ class FishPopulation:
 
     def __post_init__(self) -> None:
         for name in ("initial_mean", "initial_sd", "step_sd", "rate"):
-            if not 0 < getattr(self, name) < np.inf:
-                raise ValueError(f"{name} must be a positive number, not {getattr(self, name)!r}")
-        _check.count(self.n_states, "n_states", at_least=2)
+            value = getattr(self, name)
+            number = _check.numbers(value, name)
+            if number.ndim or not 0 < number < np.inf:
+                raise ValueError(f"{name} must be a positive number, not {value!r}")
+            object.__setattr__(self, name, float(number))
+        _check.count(self.n_states, "n_states", at_least=2, at_most=MOST_STATES)
         _check.count(self.horizon, "horizon")
 
     @cached_property
     def states(self) -> Floats:
         """The grid: midpoints of equal cells from zero to five standard deviations out, (S,)."""
-        wide = np.hypot(self.initial_sd, np.sqrt(self.horizon) * self.step_sd)
+        wide = math.hypot(self.initial_sd, math.sqrt(self.horizon) * self.step_sd)
         cell = (self.initial_mean + 5 * wide) / self.n_states
         return np.asarray(cell * (np.arange(self.n_states) + 0.5))
 
     @cached_property
     def log_initial(self) -> Floats:
         """Log-probability of every state at the first time: shape (S,)."""
-        z = (self.states - self.initial_mean) / self.initial_sd
-        return np.asarray(log_softmax(-0.5 * z**2))
+        return _log_normal(np.abs(self.states - self.initial_mean), self.initial_sd)
 
     @cached_property
     def log_transition(self) -> Floats:
         """Log-probability of the next state (column) given this one (row): shape (S, S)."""
-        z = (self.states - self.states[:, np.newaxis]) / self.step_sd
-        return np.asarray(log_softmax(-0.5 * z**2, axis=1))
+        distance = np.abs(self.states - self.states[:, np.newaxis])
+        return _log_normal(distance, self.step_sd)
 
     def log_emission(self, counts: ArrayLike) -> Floats:
         r"""Log-probability of every count in every state.
@@ -186,7 +255,7 @@ class FishPopulation:
         Parameters
         ----------
         counts : array of shape (T,)
-            Whole numbers >= 0; NaN where nobody counted.
+            Whole numbers from 0 to 2**53; NaN (or masked, or ``pd.NA``) where nobody counted.
 
         Returns
         -------
@@ -195,7 +264,8 @@ class FishPopulation:
         Raises
         ------
         ValueError
-            If a count is negative, infinite or not whole.
+            If a count is negative, not whole, or so large that a float could not tell it from the
+            next.
 
         Examples
         --------
@@ -203,16 +273,19 @@ class FishPopulation:
         >>> lake.log_emission([0]).round(6).tolist() == (-0.1 * lake.states[None]).round(6).tolist()
         True
         """
-        x = np.atleast_1d(_check.numbers(counts, "counts"))[:, np.newaxis]
-        seen = x[~np.isnan(x)]
-        if x.size == 0 or x.ndim != 2:
+        x = np.atleast_1d(_check.numbers(counts, "counts"))
+        seen = ~np.isnan(x)
+        if x.size == 0 or x.ndim != 1:
             raise ValueError("counts must be a vector with at least one entry")
-        if np.isinf(seen).any() or (seen < 0).any() or (seen % 1).any():
+        found = np.zeros((len(x), self.n_states))
+        if not seen.any():
+            return found
+        if np.isinf(x).any() or (x[seen] < 0).any() or (x[seen] % 1).any():
             raise ValueError("counts must be whole numbers >= 0 (or NaN where nobody counted)")
-        expected = self.rate * self.states
-        with np.errstate(invalid="ignore"):
-            log_p = xlogy(x, expected) - expected - gammaln(x + 1)
-        return np.where(np.isnan(x), 0.0, log_p)
+        with np.errstate(over="ignore", under="ignore"):
+            expected = self.rate * self.states
+            found[seen] = log_poisson(_check.whole(x[seen], "counts")[:, np.newaxis], expected)
+        return found
 
     def posterior(self, counts: ArrayLike) -> ChainPosterior:
         """Filter and smooth: what the counts say about the population at every time.
@@ -220,7 +293,7 @@ class FishPopulation:
         Parameters
         ----------
         counts : array of shape (T,)
-            Whole numbers >= 0; NaN where nobody counted.
+            As for :meth:`log_emission`.
 
         Returns
         -------
@@ -230,7 +303,7 @@ class FishPopulation:
         Raises
         ------
         ValueError
-            If a count is negative, infinite or not whole.
+            As :meth:`log_emission`.
 
         Examples
         --------
@@ -259,7 +332,7 @@ class FishPopulation:
         Raises
         ------
         ValueError
-            If `n_times` is not a positive whole number.
+            If `n_times` is not a positive whole number, or the counts would exceed 64 bits.
 
         Examples
         --------
@@ -269,17 +342,25 @@ class FishPopulation:
         """
         path = []
         log_p = self.log_initial
-        for _ in range(_check.count(n_times, "n_times")):
-            path.append(int(rng.choice(self.n_states, p=np.exp(log_p))))
-            log_p = self.log_transition[path[-1]]
-        z = self.states[path]
-        return z, rng.poisson(self.rate * z)
+        with np.errstate(under="ignore"):
+            for _ in range(_check.count(n_times, "n_times")):
+                path.append(int(rng.choice(self.n_states, p=np.exp(log_p))))
+                log_p = self.log_transition[path[-1]]
+            z = self.states[path]
+            try:
+                return z, rng.poisson(self.rate * z)
+            except (ValueError, FloatingPointError):
+                raise ValueError(f"rate = {self.rate:g} is too large: counts overflow") from None
 
 
-def _log_product(log_v: Floats, log_M: Floats) -> Floats:
-    """Logarithm of v @ M, from the logarithms of a vector (S,) and a matrix (S, S)."""
-    top = log_v.max()
-    if np.isneginf(top):
-        return np.full(len(log_v), -np.inf)
-    with np.errstate(divide="ignore"):
-        return np.asarray(np.log(np.exp(log_v - top) @ np.exp(log_M)) + top)
+def _log_normal(distance: Floats, sd: float) -> Floats:
+    """Log-probabilities of a grid in the last axis, from its distances to a mean.
+
+    They are taken relative to the nearest point: it is possible however small the standard
+    deviation is beside a cell of the grid.
+    """
+    with np.errstate(divide="ignore", over="ignore", under="ignore"):
+        nearest = distance.min(axis=-1, keepdims=True)
+        ahead = (distance - nearest) / sd
+        cost = np.where(ahead > 0, 0.5 * ahead * ((distance + nearest) / sd), 0.0)
+        return np.asarray(-cost - _log_sum(-cost)[..., np.newaxis])

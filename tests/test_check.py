@@ -1,0 +1,308 @@
+"""The one door for numbers: what is missing, what is refused, and every form of an array."""
+
+import datetime as dt
+import decimal
+import fractions
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import sparse
+
+from companion import _check
+
+seeds = st.integers(0, 2**32)
+MASKED = np.ma.masked
+NAN = np.nan
+
+
+class Foreign:
+    """An array of another library."""
+
+    def __init__(self, array):
+        self.array = array
+
+    def __array__(self, dtype=None, copy=None):
+        if self.array is None:
+            raise RuntimeError("cannot be read")
+        return self.array
+
+
+def masked(values, mask, **options):
+    return np.ma.array(values, mask=mask, **options)
+
+
+# --------------------------------------------------------------------------- what is missing
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (MASKED, NAN),
+        (None, NAN),
+        (pd.NA, NAN),
+        (pd.NaT, NAN),
+        (np.datetime64("NaT"), NAN),
+        ([1, None, pd.NA, pd.NaT, NAN, MASKED], [1, NAN, NAN, NAN, NAN, NAN]),
+        ([[1.0, MASKED], [2.0, 3.0]], [[1, NAN], [2, 3]]),
+        (((1.0, MASKED), (2.0, 3.0)), [[1, NAN], [2, 3]]),
+        ([masked([1.0, 9.0], [0, 1]), masked([3.0, 4.0], [0, 0])], [[1, NAN], [3, 4]]),
+        ([[masked([1.0, 9.0], [0, 1])], [[3.0, 4.0]]], [[[1, NAN]], [[3, 4]]]),
+        (masked([1, 9], [0, 1]), [1, NAN]),
+        (masked([True, True], [0, 1]), [1, NAN]),
+        (masked([1, "x"], [0, 1], dtype=object), [1, NAN]),
+        (masked(["a", "b"], True), [NAN, NAN]),
+        (masked([1.0, 2.0], False), [1, 2]),
+        (np.array([1, MASKED], dtype=object), [1, NAN]),
+        (np.array([[1, pd.NA], [None, 2]], dtype=object), [[1, NAN], [NAN, 2]]),
+        (pd.Series([1, None], dtype="Int64"), [1, NAN]),
+        (pd.Series([1.5, None], dtype="Float64"), [1.5, NAN]),
+        (pd.Series([True, None], dtype="boolean"), [1, NAN]),
+        (pd.Series([2, None], dtype="category"), [2, NAN]),
+        (pd.DataFrame({"a": pd.array([1, None], dtype="Int64"), "b": [1, 2]}), [[1, 1], [NAN, 2]]),
+        ([pd.Series([1, None], dtype="Int64"), pd.Series([3, 4])], [[1, NAN], [3, 4]]),
+        (np.array(["NaT", "NaT"], "m8[s]"), [NAN, NAN]),
+    ],
+)  # fmt: skip
+def test_what_is_missing_becomes_nan(value, expected):
+    found = _check.numbers(value, "x")
+    assert found.dtype == np.float64
+    np.testing.assert_array_equal(found, expected)
+    if np.isnan(found).any():
+        with pytest.raises(ValueError, match=r"^x holds \d+ NaN"):
+            _check.finite(value, "x")
+
+
+@given(seeds, st.integers(0, 3))
+def test_masks_pandas_and_none_say_the_same(seed, n_dimensions):
+    """Random holes in random arrays, said in five ways, and with garbage under the mask."""
+    rng = np.random.default_rng(seed)
+    values = rng.normal(size=rng.integers(1, 4, size=n_dimensions))
+    holes = rng.random(values.shape) < 0.4
+    expected = np.where(holes, np.nan, values)
+    garbage = np.where(holes, 1e300, values)
+    objects = values.astype(object)
+    ways = [masked(garbage, holes), masked(garbage, holes).tolist()]
+    for sign in (None, pd.NA, MASKED):
+        with_signs = np.array(objects, dtype=object)
+        for index in zip(*np.nonzero(np.atleast_1d(holes)), strict=True):
+            with_signs[index if n_dimensions else ()] = sign
+        ways += [with_signs, with_signs.tolist()]
+    if n_dimensions == 1:
+        ways += [pd.array(garbage, dtype="Float64")]
+        ways[-1][holes] = pd.NA
+    for way in ways:
+        np.testing.assert_array_equal(_check.numbers(way, "x"), expected)
+
+
+# --------------------------------------------------------------------------- what is refused
+
+
+@pytest.mark.parametrize(
+    ("value", "what"),
+    [
+        ([1.0, 1j], "complex numbers"),
+        (np.array([1 + 0j]), "complex numbers"),
+        (masked([1j, 2], [1, 0]), "complex numbers"),
+        (np.array([1.0, 1j], dtype=object), "complex numbers"),
+        ("12", "text"),
+        (b"12", "text"),
+        (bytearray(b"12"), "text"),
+        (["1", "2"], "text"),
+        ([1.0, "2"], "text"),
+        (np.array([1.0, "2"], dtype=object), "text"),
+        (pd.Series(["1", "2"]), "text"),
+        (pd.Series(["1", None], dtype="string"), "text"),
+        (pd.DataFrame({"a": [1.0], "b": ["2"]}), "text"),
+        (dt.timedelta(1), "durations"),
+        ([1.0, dt.timedelta(1)], "durations"),
+        (np.array([1, 2], "m8[s]"), "durations"),
+        (np.array(["NaT", 1], "m8[s]"), "durations"),
+        (pd.Series(pd.to_timedelta([1, 2], "s")), "durations"),
+        ([dt.date(2020, 1, 1)], "dates"),
+        ([dt.time(1)], "dates"),
+        (pd.Series(pd.date_range("2020", periods=2, tz="UTC")), "dates"),
+        (pd.Series(pd.date_range("2020", periods=2)), "dates"),
+        (pd.Series(pd.period_range("2020", periods=2)), "Period"),
+        (np.array([(1, 2.0)], dtype=[("a", int), ("b", float)]), "'a'"),
+        (masked([(1, 2.0)], False, dtype=[("a", int), ("b", float)]), "'a'"),
+        (sparse.csr_array(np.eye(2)), "csr_array"),
+        ({1, 2}, "set"),
+        ({"a": 1}, "dict"),
+        ((i for i in [1, 2]), "generator"),
+        ([[1, 2], [3]], "inhomogeneous"),
+        (pd.Series([np.array([1.0, 2.0]), np.array([3.0, 4.0])]), "ndarray"),
+        (pd.Series([[1], [2]]), "list"),
+        ([10**400], "too large"),
+        ([fractions.Fraction(10**400)], "too large"),
+        ([decimal.Decimal("sNaN")], "InvalidOperation"),
+        (Foreign(None), "cannot be read"),
+        ([lambda: 1], "function"),
+        pytest.param(
+            np.array([1, np.longdouble(10) ** 4000]), "too large for a float",
+            marks=pytest.mark.skipif(np.longdouble(0).nbytes == 8, reason="no longer floats"),
+        ),
+    ],
+)  # fmt: skip
+def test_what_is_no_real_number_is_refused(value, what):
+    with pytest.raises(ValueError, match=f"^x must be an array of numbers: .*{what}"):
+        _check.numbers(value, "x")
+
+
+# --------------------------------------------------------------------------- forms of an array
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        [1, 2],
+        (1.0, 2.0),
+        range(1, 3),
+        np.array([1, 2], np.int8),
+        np.array([1, 2], np.uint64),
+        np.array([1, 2], ">f8"),
+        np.array([1, 2], np.float16),
+        np.array([1, 2], np.longdouble),
+        np.array([1, 2], object),
+        pd.Series([1, 2], index=[5, 6]),
+        pd.Index([1, 2]),
+        pd.array([1, 2], dtype="Int8"),
+        pd.arrays.SparseArray([1, 2]),
+        Foreign(np.array([1.0, 2.0])),
+        memoryview(np.array([1.0, 2.0])),
+        [fractions.Fraction(1), decimal.Decimal(2)],
+        [np.array(1), np.float32(2)],
+        masked([1, 2], False),
+    ],
+    ids=lambda v: type(v).__name__,
+)
+def test_every_form_of_an_array(value):
+    found = _check.numbers(value, "x")
+    assert type(found) is np.ndarray
+    assert found.dtype == np.float64
+    assert found.dtype.isnative
+    assert found.tolist() == [1, 2]
+
+
+@pytest.mark.filterwarnings("ignore:the matrix subclass:PendingDeprecationWarning")
+def test_a_matrix_is_an_array():
+    found = _check.points(np.matrix([[1.0, 2.0], [3.0, 4.0]]), "x")
+    assert type(found) is np.ndarray
+    np.testing.assert_array_equal(found[0], [1, 2])
+
+
+def test_columns_of_arrow():
+    pa = pytest.importorskip("pyarrow")
+    for given_, expected in [
+        (pa.array([1, None]), [1, NAN]),
+        (pa.chunked_array([[1, None], [3]]), [1, NAN, 3]),
+        (pa.table({"a": [1, None], "b": [1.0, 2.0]}), [[1, 1], [NAN, 2]]),
+        (pd.Series([1, None], dtype="int64[pyarrow]"), [1, NAN]),
+        (pd.DataFrame({"a": pd.Series([1.5, None], dtype="double[pyarrow]")}), [[1.5], [NAN]]),
+        (pd.Series([True, None], dtype="bool[pyarrow]"), [1, NAN]),
+    ]:
+        np.testing.assert_array_equal(_check.numbers(given_, "x"), expected)
+    for refused in ("string[pyarrow]", "duration[s][pyarrow]", "timestamp[s][pyarrow]"):
+        series = pd.Series([1, 2]).astype("string" if "string" in refused else "int64")
+        with pytest.raises(ValueError, match=r"^x must be an array of numbers: these are"):
+            _check.numbers(series.astype(refused), "x")
+
+
+def test_columns_of_polars():
+    pl = pytest.importorskip("polars")
+    for given_, expected in [
+        (pl.Series([1, None]), [1, NAN]),
+        (pl.DataFrame({"a": [1, None], "b": [1.0, 2.0]}), [[1, 1], [NAN, 2]]),
+        ([pl.Series([1, None]), pl.Series([2, 3])], [[1, NAN], [2, 3]]),
+    ]:
+        np.testing.assert_array_equal(_check.numbers(given_, "x"), expected)
+    for refused in (["1"], [dt.timedelta(1)], [dt.date(2020, 1, 1)]):
+        with pytest.raises(ValueError, match=r"^x must be an array of numbers: these are"):
+            _check.numbers(pl.Series(refused), "x")
+
+
+# --------------------------------------------------------------------------- probabilities
+
+
+@given(seeds, st.integers(1, 300))
+def test_probabilities_of_single_precision(seed, K):
+    """Rounded or summed in single precision, in every form: accepted, and nearly what was meant."""
+    p = np.random.default_rng(seed).dirichlet(np.ones(K))
+    single = p.astype(np.float32)
+    forms = [
+        single, list(single), single / single.sum(), pd.Series(single), masked(single, False),
+        np.array(list(single), dtype=object), pd.array(single, dtype="Float32"),
+        [*single[:1], *p[1:]],
+    ]  # fmt: skip
+    for form in forms:
+        with np.errstate(all="raise"):
+            found = _check.probabilities(form, "p")
+            logs = _check.log_probabilities(np.log(np.maximum(single, 1e-30)), "log_p")
+        assert found.dtype == np.float64
+        assert found.sum() == pytest.approx(1, abs=1e-8)
+        np.testing.assert_allclose(found, p, rtol=4e-6)
+        np.testing.assert_allclose(np.exp(logs).sum(), 1, rtol=1e-14)
+
+
+@pytest.mark.parametrize("size", [1e-5, -1e-5, 1e-7])
+def test_probabilities_that_are_off_are_refused(size):
+    p = np.array([0.25, 0.25, 0.5 + size])
+    with pytest.raises(ValueError, match=r"^p must sum to one"):
+        _check.probabilities(p, "p")
+    with pytest.raises(ValueError, match=r"^log_p must be logarithms"):
+        _check.log_probabilities(np.log(p), "log_p")
+    if abs(size) > 1e-6:
+        with pytest.raises(ValueError, match=r"^p must sum to one"):
+            _check.probabilities(p.astype(np.float32), "p")
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: _check.probabilities([1e308] * 3, "p"), "p must sum to one, not to inf"),
+        (lambda: _check.log_probabilities([-np.inf, -np.inf], "p"), "p must be logarithms of"),
+        (lambda: _check.logs([0.0, np.inf], "p"), "p must not be empty, NaN"),
+        (lambda: _check.logs(masked([0.0, -1], [0, 1]), "p"), "p must not be empty, NaN"),
+        (lambda: _check.logs([0.0, -1e301, -np.inf], "p"), "p must be logarithms, and"),
+        (lambda: _check.scalar([1.0], "a"), r"a must be one number, not an array of shape \(1,\)"),
+        (lambda: _check.scalar(dt.timedelta(1), "a"), "a must be an array of numbers: .* dur"),
+        (lambda: _check.scalar(None, "a"), "a holds 1 NaN"),
+        (lambda: _check.fraction(np.array([0.5]), "a"), "a must be one number"),
+        (lambda: _check.labels([0, 1.5], "l", 2), "l must be integers"),
+        (lambda: _check.labels(masked([0, 1], [0, 1]), "l", 2), "l must be integers without gaps"),
+        (lambda: _check.labels(pd.array([0, None], dtype="Int64"), "l", 2), "l must be integers"),
+        (lambda: _check.labels(np.array([0, 2**63], np.uint64), "l", 2), "l must lie between"),
+        (lambda: _check.labels([0, 2**62], "l", 2), "l must lie between"),
+        (lambda: _check.count(0, "n"), "n must be a whole number, at least 1"),
+        (lambda: _check.count(2**63, "n"), "n must be at most 9007199254740992"),
+        (lambda: _check.count(np.array([3]), "n"), "n must be a whole number"),
+        (lambda: _check.count(pd.NA, "n"), "n must be a whole number"),
+        (lambda: _check.count(np.timedelta64(3, "s"), "n"), "n must be a whole number"),
+        (lambda: _check.count(True, "n"), "n must be a whole number"),
+        (lambda: _check.count(4, "n", at_most=3), "n must be at most 3, not 4"),
+        (lambda: _check.whole([1, 2.5], "n"), "n must be whole numbers"),
+    ],
+)  # fmt: skip
+def test_bad_input_is_named(call, message):
+    with np.errstate(all="raise"), pytest.raises(ValueError, match=f"^{message}"):
+        call()
+
+
+@pytest.mark.parametrize("off", [1, 2, 2**10, 2**63])
+@pytest.mark.parametrize(
+    "form", [int, lambda n: [n], lambda n: [0, n], lambda n: [-n], lambda n: np.array([n], object)]
+)
+def test_whole_numbers_end_where_floats_no_longer_tell_them_apart(form, off):
+    """2**53 + 1 becomes 2**53 as a float: an integer must not change on its way in."""
+    assert np.abs(_check.whole(form(2**53), "n")).max() == 2.0**53
+    with pytest.raises(ValueError, match=r"^n must be whole numbers up to 2\*\*53"):
+        _check.whole(form(2**53 + off), "n")
+
+
+def test_labels_and_counts_are_what_was_given():
+    assert _check.labels(pd.array([2, -1], dtype="Int64"), "l", 2).tolist() == [2, -1]
+    assert _check.labels(np.array([2, 0], np.uint8), "l", 2, 3).tolist() == [2, 0]
+    assert _check.count(np.int8(3), "n") == 3
+    assert _check.count(10**30, "n", at_most=None) == 10**30
