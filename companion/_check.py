@@ -285,16 +285,22 @@ def _are_integers(value: Any) -> bool:
     return getattr(getattr(value, "dtype", None), "kind", "") in ("b", "i", "u")
 
 
-def pair(y: ArrayLike, size: ArrayLike, name: str, size_name: str) -> tuple[Floats, Floats]:
+def counts(value: ArrayLike, name: str) -> Floats:
+    """Return whole numbers >= 0, as floats."""
+    array = whole(value, name)
+    if array.min() < 0:
+        raise ValueError(f"{name} must not be negative: the smallest is {array.min():g}")
+    return array
+
+
+def pair(y: Floats, size: Floats, name: str, size_name: str) -> tuple[Floats, Floats]:
     """Return what was observed of J units and how much of each; one size may serve them all."""
-    first = finite(y, name)
-    second = finite(size, size_name)
-    if first.ndim != 1:
-        raise ValueError(f"{name} must have shape (J,), one entry per unit, not {first.shape}")
-    if second.ndim == 0:
-        second = np.full(first.shape, second)
-    shape(second, size_name, first.shape)
-    return first, second
+    if y.ndim != 1:
+        raise ValueError(f"{name} must have shape (J,), one entry per unit, not {y.shape}")
+    if size.ndim == 0:
+        size = np.full(y.shape, size)
+    shape(size, size_name, y.shape)
+    return y, size
 
 
 def fraction(value: float, name: str) -> float:

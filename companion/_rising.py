@@ -16,7 +16,6 @@ from scipy import special
 
 from companion._check import Floats, Integers
 
-FIRST = 256  # counts up to here are summed factor by factor, all units at once
 BLOCK = 1 << 13  # entries of a temporary array: small enough for the processor's cache
 SERIES = 16.0  # from here on the series below are exact to the last digit
 

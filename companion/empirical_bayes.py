@@ -493,7 +493,7 @@ def robbins(frequencies: ArrayLike) -> Floats:
     >>> robbins([7840, 1317, 239]).round(3)
     array([0.168, 0.363])
     """
-    counts = _check.not_negative(_check.whole(frequencies, "frequencies"), "frequencies")
+    counts = _check.counts(frequencies, "frequencies")
     if counts.ndim != 1 or len(counts) < 2:
         raise ValueError(f"frequencies must be a vector of at least two, not {counts.shape}")
     with np.errstate(divide="ignore", invalid="ignore"):

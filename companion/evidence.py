@@ -166,6 +166,11 @@ def _sum_over_units(terms: Callable[..., Floats], vectors: Floats, *data: Floats
     return total.reshape(vectors.shape[:-1])
 
 
+def _few(n_units: int) -> int:
+    """Up to which count units share their logarithms: it pays where they are many."""
+    return min(max(256, n_units), 1024)  # beyond a thousand, large terms would cancel
+
+
 class BetaBinomialEvidence(Evidence):
     """The log evidence of chances. Units with few trials: one pooled rate, and what it leaves out.
 
@@ -177,7 +182,7 @@ class BetaBinomialEvidence(Evidence):
     """
 
     def __init__(self, y: Floats, size: Floats) -> None:
-        few = size <= _rising.FIRST
+        few = size <= _few(len(y))
         long = None if few.all() else _counted(y[~few], size[~few])
         y, n, times = _distinct(y, size) if long is None else _distinct(y[few], size[few])
         self.units = (y, n, times) if long is None else _joined((y, n, times), long)
@@ -313,7 +318,7 @@ class GammaPoissonEvidence(Evidence):
 
     def __init__(self, y: Floats, size: Floats) -> None:
         self.units = y, size, np.ones(len(y))
-        few = y <= _rising.FIRST
+        few = y <= _few(len(y))
         self.short, self.long = (y, size), None
         if not few.all():
             self.short, self.long = (y[few], size[few]), (y[~few], size[~few])
@@ -334,27 +339,33 @@ class GammaPoissonEvidence(Evidence):
 
     def expand(self, vector: Floats) -> tuple[float, Floats, Floats]:  # noqa: D102
         mean, shape = np.exp(vector)
-        sums = np.zeros(6)
+        sums = np.zeros(8)
         for y, exposure in blocks(*self.short):
             t = exposure * (mean / shape)
-            w = t / (1 + t)
-            left = 1 - w
-            # log(1 + t) - w, of which for small t only t^2 / 2 is left
-            rest = np.where(t < 1, _rising.log1p_minus(t) + t * w, np.log1p(t) - w)
+            away = 1 / (1 + t)
+            w = t * away
+            square = w * w
+            log = np.log1p(t)
+            # log(1 + t) - w, of which only t^2 / 2 is left where every t is small
+            rest = log - w if t.max() > 1 / 16 else _rising.log1p_minus(t) + t * w
             sums += (
-                (y - exposure * mean) @ left, y @ w, rest.sum(), w @ w, (y * w) @ left, w @ left,
+                log.sum(), y @ log, rest.sum(), y @ away, w.sum(), w @ w, y @ w, y @ square,
             )  # fmt: skip
-        by_mean, yw, rests, w2, ywl, wl = sums
+        logs, y_log, rests, y_away, w1, w2, yw1, yw2 = sums
         first, second = self.counts.derivatives(shape)
-        gradient = np.array([by_mean, first + yw - shape * rests])
-        mixed = ywl - shape * w2
-        shape2 = second - ywl - shape * rests + shape * w2
-        hessian = np.array([[-ywl - shape * wl, mixed], [mixed, shape2]])
+        value = self.constant + self.events * vector[0] + float(self.counts.value(shape))
+        value = value - shape * logs - y_log
+        gradient = np.array([y_away - shape * w1, first + yw1 - shape * rests])
+        mixed = yw1 - yw2 - shape * w2
+        shape2 = second - (yw1 - yw2) - shape * rests + shape * w2
+        mean2 = -(yw1 - yw2 + shape * (w1 - w2))
+        hessian = np.array([[mean2, mixed], [mixed, shape2]])
         if self.long is not None:
             for units in blocks(*self.long):
                 more, most = _long_gamma_poisson_derivatives(mean, shape, *units)
                 gradient, hessian = gradient + more, hessian + most
-        return float(self.value(vector)), gradient, hessian
+                value += float(_long_gamma_poisson(vector[None], *units)[0])
+        return float(value), gradient, hessian
 
 
 def _short_gamma_poisson(points: Floats, y: Floats, exposure: Floats) -> Floats:

@@ -533,9 +533,8 @@ class BetaBinomial(Population):
 
     @staticmethod
     def check_data(y: ArrayLike, size: ArrayLike) -> tuple[Floats, Floats]:  # noqa: D102
-        successes, n = _check.pair(y, size, "y", "n")
-        for name, given in (("y", y), ("n", size)):
-            _check.not_negative(_check.whole(given, name), name)
+        successes, n = _check.counts(y, "y"), _check.counts(size, "n")
+        successes, n = _check.pair(successes, n, "y", "n")
         if (successes > n).any():
             j = int(np.argmax(successes > n))
             raise ValueError(f"y must not exceed n: unit {j} has {successes[j]:g} of {n[j]:g}")
@@ -615,7 +614,7 @@ class BetaBinomial(Population):
         return BetaPosterior(self.alpha, self.beta)
 
     def shrinkage(self, size: ArrayLike) -> Floats:  # noqa: D102
-        n = _check.not_negative(size, "n")
+        n = _check.counts(size, "n")
         return np.asarray((self.alpha + self.beta) / (self.alpha + self.beta + n))
 
     def log_prior_predictive(self, y: ArrayLike, size: ArrayLike) -> Floats:  # noqa: D102
@@ -625,7 +624,7 @@ class BetaBinomial(Population):
     def sample_prior_predictive(  # noqa: D102
         self, size: ArrayLike, rng: np.random.Generator, n_samples: int = 1
     ) -> Floats:
-        n = np.atleast_1d(_check.not_negative(_check.whole(size, "n"), "n")).astype(np.int64)
+        n = np.atleast_1d(_check.counts(size, "n")).astype(np.int64)
         n_samples = _check.count(n_samples, "n_samples")
         theta = rng.beta(self.alpha, self.beta, (n_samples, len(n)))
         return np.asarray(rng.binomial(n, theta), dtype=float)
@@ -704,9 +703,8 @@ class GammaPoisson(Population):
 
     @staticmethod
     def check_data(y: ArrayLike, size: ArrayLike) -> tuple[Floats, Floats]:  # noqa: D102
-        events, exposure = _check.pair(y, size, "y", "exposure")
-        _check.not_negative(_check.whole(y, "y"), "y")
-        _check.not_negative(exposure, "exposure")
+        events, exposure = _check.counts(y, "y"), _check.not_negative(size, "exposure")
+        events, exposure = _check.pair(events, exposure, "y", "exposure")
         if not exposure.all() and events[exposure == 0].any():
             j = int(np.argmax((exposure == 0) & (events > 0)))
             raise ValueError(
@@ -891,8 +889,8 @@ class NormalNormal(Population):
 
     @staticmethod
     def check_data(y: ArrayLike, size: ArrayLike) -> tuple[Floats, Floats]:  # noqa: D102
-        y, s = _check.pair(y, size, "y", "standard_error")
-        return y, _check.positive(s, "standard_error")
+        s = _check.positive(size, "standard_error")
+        return _check.pair(_check.finite(y, "y"), s, "y", "standard_error")
 
     @staticmethod
     def from_coordinates(vectors: Floats) -> tuple[Floats, Floats]:  # noqa: D102
