@@ -98,6 +98,7 @@ def fit_moments(
     return _match_moments(kind, y, size, np.ones(len(y)), space)
 
 
+@np.errstate(under="ignore")
 def _match_moments(
     kind: type[P], y: Floats, size: Floats, times: Floats, space: str = "predictive"
 ) -> P:
@@ -303,6 +304,7 @@ def fit_map2(
     return _climb(kind, _Target(kind.evidence(y, size), log_hyperprior), start, max_iter)
 
 
+@np.errstate(under="ignore")
 def _climb(
     kind: type[P], target: _Target, start: P | None = None, max_iter: int = 200
 ) -> HyperFit[P]:

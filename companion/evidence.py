@@ -193,9 +193,11 @@ class BetaBinomialEvidence(Evidence):
         counts = y.astype(int), (n - y).astype(int), n.astype(int)
         self.hits, self.misses, self.all = (_rising.RisingSum(c, times) for c in counts)
 
+    @np.errstate(under="ignore")
     def value(self, vectors: Floats) -> Floats:  # noqa: D102
         return self._value(vectors[..., 0], vectors[..., 1])
 
+    @np.errstate(under="ignore")
     def on_grid(self, first: Floats, second: Floats) -> Floats:  # noqa: D102
         return self._value(first[:, None], second)
 
@@ -212,6 +214,7 @@ class BetaBinomialEvidence(Evidence):
         pairs = np.stack(np.broadcast_arrays(alpha, beta), axis=-1)
         return total + _sum_over_units(_long_beta_binomial, pairs, *self.long)
 
+    @np.errstate(under="ignore")
     def expand(self, vector: Floats) -> tuple[float, Floats, Floats]:  # noqa: D102
         p, q, size = special.expit(vector[0]), special.expit(-vector[0]), np.exp(vector[1])
         hit, hit2 = self.hits.derivatives(p * size)
@@ -329,6 +332,7 @@ class GammaPoissonEvidence(Evidence):
         self.constant = sum(special.xlogy(a, e).sum() for a, e in blocks(y, exposure))
         self.constant -= times @ special.gammaln(counts + 1.0)
 
+    @np.errstate(under="ignore")
     def value(self, vectors: Floats) -> Floats:  # noqa: D102
         mean, shape = vectors[..., 0], np.exp(vectors[..., 1])
         total = self.constant + self.events * mean + self.counts.value(shape)
@@ -337,6 +341,7 @@ class GammaPoissonEvidence(Evidence):
             total = total + _sum_over_units(_long_gamma_poisson, vectors, *self.long)
         return np.asarray(total)
 
+    @np.errstate(under="ignore")
     def expand(self, vector: Floats) -> tuple[float, Floats, Floats]:  # noqa: D102
         mean, shape = np.exp(vector)
         sums = np.zeros(8)
@@ -415,6 +420,7 @@ class NormalNormalEvidence(Evidence):
         self.units = y, size, np.ones(len(y))
         self.y, self.noise = y, size**2
 
+    @np.errstate(under="ignore")
     def value(self, vectors: Floats) -> Floats:  # noqa: D102
         def terms(points: Floats, y: Floats, noise: Floats) -> Floats:
             with np.errstate(over="ignore"):  # an infinite variance has no evidence
@@ -424,6 +430,7 @@ class NormalNormalEvidence(Evidence):
 
         return _sum_over_units(terms, vectors, self.y, self.noise)
 
+    @np.errstate(under="ignore")
     def expand(self, vector: Floats) -> tuple[float, Floats, Floats]:  # noqa: D102
         between = np.exp(2 * vector[1])
         sums = np.zeros(6)

@@ -76,6 +76,7 @@ class HyperPosterior(Generic[P]):
         Log of the integral of evidence times hyperprior, as the hyperprior was given.
     """
 
+    @np.errstate(under="ignore")
     def __init__(
         self,
         kind: type[P],
@@ -92,6 +93,7 @@ class HyperPosterior(Generic[P]):
             self.weights = np.exp(self.log_density + log_cells)
         self.vectors = np.stack(np.meshgrid(*grid, indexing="ij"), axis=-1)
 
+    @np.errstate(under="ignore")
     def expectation(self, function: Callable[[Floats, Floats], Floats]) -> Expectation:
         r"""Posterior expectation of a function of the two hyperparameters.
 
@@ -143,6 +145,7 @@ class HyperPosterior(Generic[P]):
             )
         return Expectation(value, error + outside)
 
+    @np.errstate(under="ignore")
     def quantile(
         self, function: Callable[[Floats, Floats], Floats], probability: ArrayLike
     ) -> Floats:
@@ -208,12 +211,14 @@ class HyperPosterior(Generic[P]):
         return np.asarray(self.weights.sum(axis=1 - axis) / self.widths[axis])
 
     @cached_property
+    @np.errstate(under="ignore")
     def units(self) -> MixturePosterior[Any]:
         """What is known of every unit, the hyperparameters averaged out: mean, sd, cdf, ..."""
         vectors, weights = self._nodes()
         pair = tuple(h[:, None] for h in self.kind.from_coordinates(vectors))
         return MixturePosterior(self.kind.unit_posterior(pair, *self.data), weights)
 
+    @np.errstate(under="ignore")
     def log_predictive(self, y: ArrayLike, size: ArrayLike) -> Floats:
         r"""Log-probability of the data of new units, each by itself.
 
@@ -281,6 +286,7 @@ class HyperPosterior(Generic[P]):
         return np.asarray(vectors[kept]), np.asarray(weights[kept] / weights[kept].sum())
 
 
+@np.errstate(under="ignore")
 def full_bayes(
     kind: type[P],
     y: ArrayLike,

@@ -1,0 +1,320 @@
+"""What is known of every unit, in every form that data come in: layouts, types, gaps."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import integrate, stats
+
+from companion import em
+from companion.empirical_bayes import (
+    fit_evidence,
+    fit_map2,
+    fit_moments,
+    james_stein,
+    robbins,
+)
+from companion.full_bayes import full_bayes
+from companion.hierarchical import BetaBinomial, GammaPoisson, NormalNormal
+from companion.units import BetaPosterior, GammaPosterior, MixturePosterior, NormalPosterior
+
+seeds = st.integers(0, 2**32)
+DATA = {
+    BetaBinomial: (np.array([0, 3, 1, 7, 2]), np.array([5, 9, 1, 12, 300])),
+    GammaPoisson: (np.array([0, 3, 1, 7, 900]), np.array([5, 9, 1, 12, 300])),
+    NormalNormal: (np.array([0, 3, -1, 7, 2]), np.array([5, 9, 1, 2, 3])),
+}
+AT = {BetaBinomial: (2.0, 5.0), GammaPoisson: (2.0, 1.5), NormalNormal: (1.0, 2.5)}
+KINDS = list(DATA)
+EM_STEPS = {"tol": 0, "max_iter": 3}
+
+
+def everything(kind, y, size):
+    """All that can be computed of these data, as one array."""
+    population = kind(*AT[kind])
+    units = population.posterior(y, size)
+    statistics, log_evidence = population.e_step(y, size)
+    best = fit_evidence(kind, y, size)
+    bayes = full_bayes(kind, y, size, tol=1e-4)
+    rng = np.random.default_rng(1)
+    parts = [
+        units.mean, units.sd, units.interval(), units.cdf(0.3), units.log_density(0.3),
+        units.sample(rng, 2), population.log_prior_predictive(y, size),
+        population.sample_prior_predictive(size, rng, 2), population.shrinkage(size),
+        statistics.totals, log_evidence, population.log_evidence(y, size),
+        *population.evidence(y, size).derivatives(population.to_vector()),
+        population.m_step(statistics).to_vector(),
+        fit_moments(kind, y, size, space="theta").to_vector(), best.population.to_vector(),
+        best.covariance, fit_map2(kind, y, size).population.to_vector(),
+        em.fit(population, y, size, **EM_STEPS).model.to_vector(),
+        bayes.units.mean, bayes.units.interval(), bayes.units.log_density(0.4),
+        bayes.units.sample(rng, 2), bayes.sample(rng, 2), bayes.log_predictive(y[:2], size[:2]),
+        bayes.expectation(lambda a, b: b / (1 + b)), bayes.quantile(lambda a, b: b, [0.1, 0.9]),
+        bayes.marginal(1),
+    ]  # fmt: skip
+    return np.concatenate([np.ravel(part) for part in parts])
+
+
+def strided(array):
+    wide = np.zeros(2 * len(array), array.dtype)
+    wide[::2] = array
+    return wide[::2]
+
+
+FORMS = {
+    "list": list,
+    "floats": lambda a: a.astype(float),
+    "float32": lambda a: a.astype(np.float32),
+    "int8 or so": lambda a: a.astype(np.int16),
+    "big-endian": lambda a: a.astype(">f8"),
+    "strided": strided,
+    "reversed": lambda a: a[::-1].copy()[::-1],
+    "Series": lambda a: pd.Series(a, index=np.arange(len(a)) + 7),
+    "Int64": lambda a: pd.Series(a, dtype="Int64"),
+    "objects": lambda a: a.astype(object),
+    "a mask that hides nothing": lambda a: np.ma.array(a, mask=False),
+}
+
+
+@pytest.fixture(scope="module")
+def plain():
+    return {kind: everything(kind, *DATA[kind]) for kind in KINDS}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("form", FORMS)
+def test_every_form_of_the_same_data_gives_the_same(kind, form, plain):
+    y, size = (FORMS[form](a) for a in DATA[kind])
+    found = everything(kind, y, size)
+    np.testing.assert_allclose(found, plain[kind], rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_nothing_is_written_and_no_error_state_matters(kind, plain):
+    y, size = (a.astype(float) for a in DATA[kind])
+    y.flags.writeable = size.flags.writeable = False
+    with np.errstate(all="raise"):
+        found = everything(kind, y, size)
+    np.testing.assert_array_equal(found, plain[kind])
+
+
+GAPS = {
+    "NaN": lambda a, j: np.where(np.arange(len(a)) == j, np.nan, a),
+    "infinity": lambda a, j: np.where(np.arange(len(a)) == j, np.inf, a),
+    "mask": lambda a, j: np.ma.array(a, mask=np.arange(len(a)) == j),
+    "None": lambda a, j: [None if i == j else v for i, v in enumerate(a)],
+    "NA": lambda a, j: pd.Series(a, dtype="Int64").where(np.arange(len(a)) != j),
+    "NaT": lambda a, j: [pd.NaT if i == j else v for i, v in enumerate(a)],
+    "text": lambda a, j: [str(v) if i == j else v for i, v in enumerate(a)],
+    "complex": lambda a, j: np.where(np.arange(len(a)) == j, 1j, a),
+    "durations": lambda a, j: pd.to_timedelta(a, unit="s"),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("gap", GAPS)
+@pytest.mark.parametrize("j", [0, 2, 4])
+def test_one_gap_among_good_numbers_is_named(kind, gap, j):
+    y, size = DATA[kind]
+    names = kind.data_names
+    population = kind(*AT[kind])
+    calls = [
+        population.posterior, population.log_evidence, population.log_prior_predictive,
+        population.e_step, kind.evidence, lambda *d: fit_moments(kind, *d),
+        lambda *d: fit_evidence(kind, *d), lambda *d: fit_map2(kind, *d),
+        lambda *d: full_bayes(kind, *d), lambda *d: em.fit(population, *d),
+    ]  # fmt: skip
+    for call in calls:
+        with pytest.raises(ValueError, match=rf"^{names[0]} "):
+            call(GAPS[gap](y, j), size)
+        with pytest.raises(ValueError, match=rf"^{names[1]} "):
+            call(y, GAPS[gap](size, j))
+    with pytest.raises(ValueError, match=rf"^{names[1]} "):
+        population.shrinkage(GAPS[gap](size, j))
+    with pytest.raises(ValueError, match=rf"^{names[1]} "):
+        population.sample_prior_predictive(GAPS[gap](size, j), np.random.default_rng(1))
+
+
+@pytest.mark.parametrize("j", [0, 2, 4])
+@pytest.mark.parametrize(
+    ("kind", "bad", "which"),
+    [
+        (BetaBinomial, -1, 0), (BetaBinomial, 0.5, 0), (BetaBinomial, 2.0**54, 1),
+        (BetaBinomial, 2.5, 1), (BetaBinomial, 2**63, 1), (GammaPoisson, -1, 0),
+        (GammaPoisson, 0.5, 0), (GammaPoisson, -0.5, 1), (NormalNormal, 0, 1),
+        (NormalNormal, -1, 1),
+    ],
+)  # fmt: skip
+def test_one_bad_number_among_good_ones_is_named(kind, bad, which, j):
+    data = [list(a) for a in DATA[kind]]
+    data[which][j] = bad
+    with pytest.raises(ValueError, match=rf"^{kind.data_names[which]} must"):
+        kind(*AT[kind]).posterior(*data)
+
+
+def test_more_successes_than_trials_are_found_wherever_they_are():
+    y, n = (list(a) for a in DATA[BetaBinomial])
+    for j in range(5):
+        more = [*y[:j], n[j] + 1, *y[j + 1 :]]
+        with pytest.raises(ValueError, match=f"y must not exceed n: unit {j} has"):
+            BetaBinomial(1, 1).posterior(more, n)
+        with pytest.raises(ValueError, match=f"unit {j} has y"):
+            GammaPoisson(1, 1).posterior([1] * 5, [*n[:j], 0, *n[j + 1 :]])
+
+
+@pytest.mark.parametrize(
+    ("call", "name"),
+    [
+        (lambda: james_stein([1.0, 2, 3, 4, 9], variance=[1.0, 1, 1, 1, 1]), "variance"),
+        (lambda: james_stein([1.0, 2, 3, 4, 9], center=np.nan), "center"),
+        (lambda: james_stein([1.0, 2, 3, 4, 9], center=[1.0, 2.0]), "center"),
+        (lambda: james_stein([1.0, 2, np.nan, 4, 9]), "x"),
+        (lambda: robbins([5, 2, 0.5, 1]), "frequencies"),
+        (lambda: robbins(np.ma.array([5, 2, 9], mask=[0, 0, 1])), "frequencies"),
+        (lambda: BetaBinomial([1.0, 2.0], 1.0), "alpha"),
+        (lambda: BetaBinomial(1.0, "2"), "beta"),
+        (lambda: GammaPoisson(1.0, -2), "rate"),
+        (lambda: NormalNormal(1j, 2), "mean"),
+        (lambda: BetaPosterior([1.0, 0.0, 2.0], 1.0), "alpha"),
+        (lambda: GammaPosterior([1.0, 2.0], [1.0, np.nan]), "rate"),
+        (lambda: NormalPosterior([1.0, 2.0], [1.0, -1.0]), "sd"),
+        (lambda: NormalPosterior([1.0, 2.0], [1.0, 1.0, 1.0]), "mean and sd"),
+        (lambda: BetaPosterior([1.0], [1.0]).quantile([0.5, 1.5]), "probability"),
+        (lambda: BetaPosterior([1.0], [1.0]).cdf([0.5, np.nan]), "theta"),
+        (lambda: BetaPosterior([1.0], [1.0]).interval(1.5), "level"),
+        (lambda: MixturePosterior(NormalPosterior([1.0], 1.0), [1.0]), "components"),
+        (lambda: MixturePosterior(NormalPosterior([[1.0]], 1.0), [0.5, 0.5]), "weights"),
+        (lambda: BetaBinomial(1, 1).sample(np.random.default_rng(1), 2.5), "size"),
+    ],
+)
+def test_bad_arguments_are_named(call, name):
+    with pytest.raises(ValueError, match=rf"^{name}\b"):
+        call()
+
+
+# ------------------------------------------------------------------------------- mixtures
+
+
+def random_mixture(rng, family):
+    M, J = 4, 3
+    first, second = rng.gamma(2, 2, (M, J)) + 0.05, rng.gamma(2, 2, (M, J)) + 0.05
+    return MixturePosterior(family(first, second), rng.dirichlet(np.ones(M)))
+
+
+@pytest.mark.parametrize("family", [BetaPosterior, GammaPosterior, NormalPosterior])
+@given(seed=seeds)
+def test_a_mixture_is_the_average_of_its_components(family, seed):
+    rng = np.random.default_rng(seed)
+    units = random_mixture(rng, family)
+    where = units.mean + 0.3 * units.sd * rng.normal(size=3)
+    if family is BetaPosterior:
+        where = np.clip(where, 0.01, 0.99)
+    where = np.abs(where)
+    densities = np.exp(units.components.log_density(where))
+    np.testing.assert_allclose(
+        np.exp(units.log_density(where)), units.weights @ densities, rtol=1e-10, atol=0
+    )
+    np.testing.assert_allclose(
+        units.cdf(where), units.weights @ units.components.cdf(where), rtol=1e-12, atol=0
+    )
+    p = rng.uniform(0.001, 0.999, 3)
+    np.testing.assert_allclose(units.cdf(units.quantile(p)), p, rtol=0, atol=2e-8)
+    low, high = units.interval(0.9).T
+    assert (low < high).all()
+
+
+@pytest.mark.parametrize(
+    ("family", "law"),
+    [
+        (BetaPosterior, lambda a, b: stats.beta(a, b)),
+        (GammaPosterior, lambda a, b: stats.gamma(a, scale=1 / b)),
+        (NormalPosterior, lambda a, b: stats.norm(a, b)),
+    ],
+)
+@given(seed=seeds)
+def test_families_are_those_of_scipy(family, law, seed):
+    rng = np.random.default_rng(seed)
+    a, b = rng.gamma(2, 3, 4) + 0.05, rng.gamma(2, 3, 4) + 0.05
+    ours, other = family(a, b), law(a, b)
+    p = rng.uniform(0.01, 0.99, 4)
+    where = other.ppf(p)
+    np.testing.assert_allclose(ours.mean, other.mean(), rtol=1e-12, atol=0)
+    np.testing.assert_allclose(ours.sd, other.std(), rtol=1e-12, atol=0)
+    np.testing.assert_allclose(ours.quantile(p), where, rtol=1e-9, atol=0)
+    np.testing.assert_allclose(ours.cdf(where), p, rtol=1e-9, atol=0)
+    np.testing.assert_allclose(ours.log_density(where), other.logpdf(where), rtol=1e-8, atol=1e-8)
+    again = family.from_moments(ours.mean, ours.sd)
+    np.testing.assert_allclose(again.quantile(p), where, rtol=1e-7, atol=1e-12)
+    x = family.to_line(where)
+    back, log_slope = family.from_line(x)
+    np.testing.assert_allclose(back, where, rtol=1e-12, atol=1e-300)
+    slope = (family.from_line(x + 1e-6)[0] - family.from_line(x - 1e-6)[0]) / 2e-6
+    np.testing.assert_allclose(np.exp(log_slope), slope, rtol=1e-6, atol=1e-300)
+
+
+def test_moments_of_a_mixture_and_its_draws():
+    rng = np.random.default_rng(4)
+    units = random_mixture(rng, GammaPosterior)
+    j = 1
+
+    def density(t):
+        return float(np.exp(units.log_density(t)[j]))
+
+    mean = integrate.quad(lambda t: t * density(t), 0, np.inf)[0]
+    square = integrate.quad(lambda t: t**2 * density(t), 0, np.inf)[0]
+    assert units.mean[j] == pytest.approx(mean, rel=1e-7)
+    assert units.sd[j] == pytest.approx(np.sqrt(square - mean**2), rel=1e-6)
+    draws = units.sample(np.random.default_rng(5), 40_000)
+    assert (abs(draws.mean(axis=0) - units.mean) < 4.5 * units.sd / 200).all()
+    # The units share the node: they are not independent, as the covariance over the nodes says.
+    m = units.components.mean
+    shared = units.weights @ (m[:, 0] * m[:, 1]) - units.mean[0] * units.mean[1]
+    found = np.cov(draws[:, 0], draws[:, 1])[0, 1]
+    se = units.sd[0] * units.sd[1] / 200 * 3
+    assert abs(found - shared) < 4.5 * se
+
+
+def test_ends_of_probability_are_the_ends_of_the_support():
+    for family, ends in ((BetaPosterior, (0, 1)), (GammaPosterior, (0, np.inf)),
+                         (NormalPosterior, (-np.inf, np.inf))):  # fmt: skip
+        units = random_mixture(np.random.default_rng(2), family)
+        assert (units.quantile(0) == ends[0]).all()
+        assert (units.quantile(1) == ends[1]).all()
+
+
+def test_planted_a_mixture_of_means_alone_has_too_small_an_sd():
+    units = random_mixture(np.random.default_rng(3), BetaPosterior)
+    wrong = np.sqrt(units.weights @ (units.components.mean - units.mean) ** 2)
+    assert (wrong < 0.9 * units.sd).all()
+
+
+# ------------------------------------------------------------------------------------ EM
+
+
+def test_em_meets_no_rounding_error_in_large_counts():
+    """Forty data sets with up to 1e7 trials: the evidence keeps its digits, so it never falls."""
+    for seed in range(40):
+        rng = np.random.default_rng(seed)
+        n = np.floor(10 ** rng.uniform(4, 7, 100))
+        y = rng.binomial(n.astype(int), rng.beta(1, 50, 100))
+        found = em.fit(BetaBinomial(1, 9), y, n)
+        assert found.converged
+        assert found.log_likelihood == pytest.approx(
+            fit_evidence(BetaBinomial, y, n).log_evidence, abs=1e-3
+        )
+
+
+@given(seeds)
+def test_statistics_about_different_centres_add(seed):
+    rng = np.random.default_rng(seed)
+    y, s = rng.normal(1e6, 2, 6), rng.uniform(1, 2, 6)
+    here, there = NormalNormal(1e6, 2.0), NormalNormal(1e6 + 5, 2.0)
+    parts = here.e_step(y[:3], s[:3])[0], there.e_step(y[3:], s[3:])[0]
+    a, b = here.posterior(y[:3], s[:3]), there.posterior(y[3:], s[3:])
+    mean = np.concatenate([a.mean, b.mean])
+    variance = mean.var() + np.concatenate([a.sd, b.sd]).astype(float).__pow__(2).mean()
+    for total in (parts[0] + parts[1], parts[1] + parts[0]):
+        found = here.m_step(total)
+        assert found.mean == pytest.approx(mean.mean(), rel=1e-14, abs=0)
+        assert found.sd**2 == pytest.approx(variance, rel=1e-8, abs=0)
