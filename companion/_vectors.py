@@ -68,7 +68,9 @@ def to_factors(free: Floats, D: int) -> Floats:
     """Cholesky factors (K, D, D) of vectors (K, D (D + 1) / 2): the inverse of `from_factors`."""
     rows, columns = np.tril_indices(D)
     L = np.zeros((len(free), D, D))
-    L[:, rows, columns] = np.where(rows == columns, np.exp(free), free)
+    L[:, rows, columns] = free
+    diagonal = np.arange(D)
+    L[:, diagonal, diagonal] = np.exp(L[:, diagonal, diagonal])
     return L
 
 

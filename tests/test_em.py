@@ -5,8 +5,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from companion import em
+from companion.hierarchical import BetaBinomial
 from companion.missing import MultivariateNormal
 from companion.mixtures import GaussianMixture, prior_statistics, random_start
 
@@ -64,7 +67,7 @@ class Scripted:
     values: tuple[float, ...]
     step: int = 0
 
-    def e_step(self):
+    def e_step(self, *data):
         return self.step, self.values[min(self.step, len(self.values) - 1)]
 
     def m_step(self, statistics):
@@ -167,6 +170,159 @@ def test_a_wrong_step_is_caught_at_work(bug, rng):
     x = np.concatenate([rng.normal(0, 1, 100), rng.normal(3, 1, 100)])
     with pytest.raises(em.EMError):
         em.fit(Wrong([0.3, 0.7], [0.5, 2.0], [1.0, 2.0]), x)
+
+
+# -------------------------------------------------------------- rounding errors and bugs
+
+
+@pytest.mark.parametrize("acceleration", [None, "squarem"])
+@pytest.mark.parametrize("n", [10**4, 10**5, 10**6, 10**7])
+def test_rounding_of_large_counts_is_no_bug(n, acceleration):
+    """Logarithms of gamma functions of ten millions cancel: their rounding is no fall of EM."""
+    for seed in range(10):
+        rng = np.random.default_rng(seed)
+        y = rng.binomial(n, rng.beta(1, 50, 100))
+        run = em.fit(BetaBinomial(1, 9), y, np.full(100, n), acceleration=acceleration)
+        assert run.converged
+        assert run.n_iter < 50
+        assert run.model.mean == pytest.approx((y / n).mean(), rel=0.05)
+
+
+@pytest.mark.filterwarnings("ignore::companion.em.NotConvergedWarning")
+@settings(max_examples=25)
+@given(st.integers(0, 2**32), st.integers(-150, 150), st.integers(-150, 150))
+def test_units_change_no_step(seed, first, second):
+    """Log-densities of hundreds of both signs may cancel; the gains stay the same."""
+    rng = np.random.default_rng(seed)
+    x = rng.normal(size=(60, 2)) + np.repeat([[0.0, 0.0], [3.0, 1.0]], 30, axis=0)
+    near, far = (
+        em.fit(
+            GaussianMixture([0.5, 0.5], [[0, 0], scale], [np.diag(scale**2)] * 2),
+            x * scale, tol=1e-6, max_iter=50,
+        )
+        for scale in (np.ones(2), 10.0 ** np.array([first, second]))
+    )  # fmt: skip
+    gains = [np.diff(run.objectives)[:5] for run in (near, far)]
+    np.testing.assert_allclose(gains[1], gains[0], rtol=1e-6, atol=1e-8)
+
+
+def nearly_collinear(gap):
+    rng = np.random.default_rng(1)
+    t = rng.normal(size=(500, 1))
+    x = np.hstack([t, t + gap * rng.normal(size=(500, 1)), rng.normal(size=(500, 1))])
+    return np.where(rng.random(x.shape) < 0.2, np.nan, x)
+
+
+@pytest.mark.parametrize("gap", [1e-3, 1e-5, 3e-6])
+def test_rounding_of_a_nearly_singular_covariance_is_no_bug(gap):
+    x = nearly_collinear(gap)
+    assert em.fit(MultivariateNormal.from_available(x), x).converged
+
+
+@dataclass(frozen=True)
+class ManyTerms:
+    """A mean that goes a quarter of the way in every step; its terms cancel, or are huge."""
+
+    mean: float
+    constant: float = 0.0
+    weight: float = 1.0
+
+    def e_step(self, x):
+        terms = self.constant - 0.5 * self.weight * (x - self.mean) ** 2
+        return x.mean(), float(terms.sum())
+
+    def m_step(self, statistics):
+        mean = self.mean + (statistics - self.mean) / 4
+        return type(self)(mean, self.constant, self.weight)
+
+    def to_vector(self):
+        return np.array([self.mean])
+
+    def from_vector(self, vector):
+        return type(self)(float(vector[0]), self.constant, self.weight)
+
+
+@pytest.mark.parametrize("acceleration", [None, "squarem"])
+@pytest.mark.parametrize("scale", [1.0, 1e9, 1e12])
+@pytest.mark.parametrize("seed", range(4))
+def test_ends_where_rounding_exceeds_the_tolerance(seed, scale, acceleration):
+    """Sums near 0, near -1e12 and near -1e15, of which no digit below a tolerance is right."""
+    x = np.random.default_rng(seed).normal(size=1000)
+    centre = 0.5 * scale * ((x - x.mean()) ** 2).mean()
+    for constant in (0.0, centre):
+        run = em.fit(ManyTerms(3.0, constant, scale), x, acceleration=acceleration)
+        assert run.converged
+        assert run.n_iter < 150
+        assert run.model.mean == pytest.approx(x.mean(), abs=1e-4)
+
+
+def test_two_steps_without_progress_are_the_end():
+    noise = np.where(np.arange(200) % 2, 1e-6, -1e-6)
+    values = np.append(np.arange(-50.0, 0) * 1e4, noise) - 1e9
+    run = em.fit(Scripted(tuple(values)), np.zeros(10**5), tol=1e-8)
+    assert run.converged
+    assert 50 <= run.n_iter <= 54
+    exact = em.fit(Scripted(tuple(values)), np.zeros(10**5), tol=0, max_iter=100)
+    assert exact.n_iter == 100
+    assert not exact.converged
+
+
+@pytest.mark.parametrize(
+    ("model", "data", "fall"),
+    [
+        (ManyTerms(0.0, constant=345.0), np.zeros(100), 1e-5),
+        (ManyTerms(0.0, weight=1e9), np.linspace(-1, 1, 1000), 1e-2),
+        (BetaBinomial(1.4, 60.0), (np.arange(100) * 10**4, np.full(100, 10**7)), 1e-2),
+        (MultivariateNormal(np.zeros(3), np.eye(3)), nearly_collinear(3e-6), 1e-2),
+        (GaussianMixture([0.5, 0.5], [0, 1], [1, 1]), np.arange(50.0), 1e-7),
+    ],
+)
+def test_a_fall_that_matters_is_a_bug(model, data, fall):
+    """From the maximum, an M-step that goes a little elsewhere: its fall is smooth, and seen."""
+    data = data if isinstance(data, tuple) else (data,)
+    best = em.fit(model, *data, tol=1e-10).model
+    top = best.e_step(*data)[1]
+
+    class Wrong(type(model)):
+        def m_step(self, statistics):
+            return astray
+
+    step = 1e-12 * (1 + abs(best.to_vector()))
+    while True:  # a step just long enough for a fall of this size
+        astray = best.from_vector(best.to_vector() + step)
+        if top - astray.e_step(*data)[1] > fall:
+            break
+        step *= 1.2
+    object.__setattr__(best, "__class__", Wrong)
+    with pytest.raises(em.ObjectiveFellError):
+        em.fit(best, *data, max_iter=1)
+
+
+def test_noise_is_no_rounding():
+    """A log-likelihood that is estimated by drawing falls by more than digits can be lost."""
+    rng = np.random.default_rng(2)
+
+    class Drawn(ManyTerms):
+        def e_step(self, x):
+            statistics, value = super().e_step(x)
+            return statistics, value + 0.01 * rng.normal()
+
+    with pytest.raises(em.ObjectiveFellError):
+        em.fit(Drawn(3.0), rng.normal(size=1000))
+
+
+def test_numbers_are_counted_in_data_of_all_kinds(rng):
+    import dask.array
+    import pandas as pd
+
+    x = rng.normal(size=(12, 2))
+    pieces = em.Chunks(lambda: zip(np.split(x, 3), np.split(np.arange(12), 3), strict=True))
+    blocks = em.DaskChunks(dask.array.from_array(x, chunks=(5, 2)))
+    for data, expected in [
+        ((x,), 24), ((x, np.arange(12)), 36), ((x.tolist(),), 24), ((pd.DataFrame(x),), 24),
+        ((pieces,), 36), ((blocks,), 24), ((), 1), (("text",), 1), (([[1], [1, 2]],), 2),
+    ]:  # fmt: skip
+        assert em._Visits(data, None, 0, False).n_numbers == expected
 
 
 def test_climbs_from_random_starts_and_keeps_the_best(rng):
@@ -365,6 +521,44 @@ def test_the_rate_is_that_of_the_trace():
     steps = np.linalg.norm(np.diff(vectors, axis=0), axis=1)
     np.testing.assert_allclose(steps[1] / steps[0], rate, atol=1e-5)
     assert 0.9 < rate < 1
+
+
+@pytest.mark.parametrize("kind", ["mixture", "missing"])
+@pytest.mark.parametrize("scale", [1e-6, 1.0, 1e6])
+@pytest.mark.parametrize("shift", [0.0, -1e6, 1e6])
+def test_rates_know_neither_units_nor_an_origin(kind, scale, shift):
+    """Data in other units, from another origin: the same eigenvalues, to the digits that are left.
+
+    An offset of a million leaves ten digits of the data, and a difference over a thousandth seven.
+    """
+    rng = np.random.default_rng(12)
+    if kind == "mixture":
+        x, start = overlapping(rng, 400)
+        x = x + np.where(np.arange(400) < 200, 0, 2)
+    else:
+        x = rng.normal(size=(100, 2)) @ rng.normal(size=(2, 2))
+        x[rng.random(x.shape) < 0.3] = np.nan
+        start = MultivariateNormal.from_available(x)
+    best = em.fit(start, x, tol=1e-10, acceleration="squarem").model
+    if kind == "mixture":
+        means = scale * (best.means + shift)
+        moved = GaussianMixture(best.weights, means, scale**2 * best.covariances)
+    else:
+        moved = MultivariateNormal(scale * (best.mean + shift), scale**2 * best.covariance)
+    here, there = (
+        np.sort(np.linalg.eigvals(em.rate_matrix(*case)).real)
+        for case in ((best, x), (moved, scale * (x + shift)))
+    )
+    np.testing.assert_allclose(there, here, atol=1e-9 if shift == 0 else 2e-6)
+
+
+def test_a_parameter_of_which_the_data_say_nothing_stays(rng):
+    """A column of gaps: its mean is carried along, so that its own rate is one."""
+    x = np.column_stack([rng.normal(3, 2, 50), np.full(50, np.nan)])
+    model = em.fit(MultivariateNormal([0, 1], [[1, 0.5], [0.5, 1]]), x).model
+    DM = em.rate_matrix(model, x)
+    np.testing.assert_allclose(DM[1, 1], 1, atol=1e-6)
+    np.testing.assert_allclose(DM[0], 0, atol=1e-6)
 
 
 def test_nothing_hidden_means_rate_zero(rng):

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from companion import em
+from companion import em, missing
 from companion.missing import MultivariateNormal
 from companion.mixtures import GaussianMixture
 
@@ -190,6 +190,44 @@ def test_statistics_of_chunks_add_up(seed, D):
     np.testing.assert_allclose(la + lb, log_likelihood, rtol=1e-12)
 
 
+def one_row_at_a_time(model, x):
+    """E-step, densities and fillings from the textbook's formulas, row by row."""
+    D = model.n_dimensions
+    filled, extra, log_density = np.zeros(x.shape), np.zeros((D, D)), np.zeros(len(x))
+    for n, row in enumerate(x):
+        o, m = np.flatnonzero(~np.isnan(row)), np.flatnonzero(np.isnan(row))
+        C, off = model.covariance, row[o] - model.mean[o]
+        slopes = np.linalg.solve(C[np.ix_(o, o)], C[np.ix_(o, m)])
+        filled[n, o], filled[n, m] = row[o], model.mean[m] + off @ slopes
+        extra[np.ix_(m, m)] += C[np.ix_(m, m)] - C[np.ix_(m, o)] @ slopes
+        log_det = np.linalg.slogdet(2 * np.pi * C[np.ix_(o, o)])[1]
+        log_density[n] = -0.5 * (log_det + off @ np.linalg.solve(C[np.ix_(o, o)], off))
+    seen = ~np.isnan(x).all(axis=1)
+    scatter = (
+        np.cov(filled[seen].T, ddof=0).reshape(D, D) * seen.sum()
+        + extra
+        - ((~seen).sum() * model.covariance)
+    )
+    return seen.sum(), filled, scatter, log_density
+
+
+@pytest.mark.parametrize("share", [0.02, 0.3, 0.6])
+@pytest.mark.parametrize(("N", "D"), [(60, 1), (200, 2), (300, 5), (150, 12), (120, 30)])
+def test_batches_of_patterns_are_rows_one_at_a_time(N, D, share, rng, monkeypatch):
+    """Rows that share a pattern and rows that do not, in batches of any size."""
+    model = random_normal(rng, D)
+    x = random_gaps(rng, model.sample(N, rng), share)
+    count, filled, scatter, log_density = one_row_at_a_time(model, x)
+    for block in (missing.BLOCK, 1, 5000):
+        monkeypatch.setattr(missing, "BLOCK", block)
+        statistics, value = model.e_step(x)
+        assert statistics.counts[0] == count
+        np.testing.assert_allclose(model.log_density(x), log_density, rtol=1e-10, atol=1e-12)
+        np.testing.assert_allclose(model.impute(x), filled, rtol=1e-10, atol=1e-12)
+        np.testing.assert_allclose(statistics.scatters[0], scatter, rtol=1e-10, atol=1e-9)
+        np.testing.assert_allclose(value, log_density.sum(), rtol=1e-12)
+
+
 def test_more_columns_than_bits_in_a_byte(rng):
     """Seventeen columns: every row against the marginal that SciPy gives it."""
     model = random_normal(rng, 17)
@@ -252,6 +290,55 @@ def test_the_posterior_mode_is_that_of_the_data_with_pseudo_rows(rng):
     np.testing.assert_allclose(run.model.mean, both.mean(axis=0), atol=1e-10)
     np.testing.assert_allclose(run.model.covariance, np.cov(both.T, ddof=0), atol=1e-10)
     assert run.objectives[-1] == pytest.approx(run.model.log_likelihood(both))
+
+
+@pytest.mark.parametrize("units", [[1e6, 1e6, 1e6, 1e-3], [1e150, 1, 1e-150, 1e-100]])
+def test_positive_definite_in_any_units(units):
+    """Correlations of 0.9 are positive definite, whatever the units of the columns."""
+    units = np.array(units)
+    R = np.full((4, 4), 0.9) + 0.1 * np.eye(4)
+    model = MultivariateNormal(np.zeros(4), R * units * units[:, np.newaxis])
+    plain = MultivariateNormal(np.zeros(4), R)
+    x = np.array([[0.5, np.nan, 0.1, 2.0], [np.nan, 1.0, -1.0, 0.0]])
+    np.testing.assert_allclose(model.impute(x * units) / units, plain.impute(x), atol=1e-14)
+    logs = (np.where(np.isnan(x), 0, np.log(units))).sum(axis=1)
+    np.testing.assert_allclose(model.log_density(x * units), plain.log_density(x) - logs)
+
+
+@given(seeds, st.integers(2, 6), st.floats(-140, 140), st.floats(-140, 140))
+def test_what_is_positive_definite_does_not_depend_on_units(seed, D, low, high):
+    rng = np.random.default_rng(seed)
+    units = 10.0 ** rng.uniform(low, high, size=D) if low < high else np.full(D, 10.0**low)
+    A = rng.normal(size=(D, D))
+    S = A @ A.T
+    sd = np.sqrt(np.diagonal(S))
+    R = 0.9 * S / sd / sd[:, np.newaxis] + 0.1 * np.eye(D)
+    outer = units * units[:, np.newaxis]
+    MultivariateNormal(units, R * outer)
+    GaussianMixture([0.5, 0.5], [units, -units], [R * outer, 2 * R * outer])
+    singular = R.copy()  # the last column is the first
+    singular[:, -1], singular[-1], singular[-1, -1] = singular[:, 0], singular[0], 1
+    lopsided = R.copy()
+    lopsided[0, -1] += 1e-6
+    indefinite = 2 * R - np.diag(np.diagonal(R)) * (1 + 2 * D)
+    for bad, what in [(singular, "positive d"), (lopsided, "symm"), (indefinite, "positive d")]:
+        with pytest.raises(ValueError, match=f"^covariance must be {what}"):
+            MultivariateNormal(units, bad * outer)
+        with pytest.raises(ValueError, match=f"^covariances must be {what}"):
+            GaussianMixture([0.5, 0.5], [units, units], [R * outer, bad * outer])
+
+
+def test_a_column_that_never_changes_is_constant():
+    """The mean of a few numbers 0.1 is not 0.1: what is left is rounding, no variance."""
+    x = np.column_stack([np.full(10, 0.1), np.arange(10.0)])
+    with pytest.raises(ValueError, match="column 0 of x has fewer than two different numbers"):
+        MultivariateNormal.from_available(x)
+    for units in (1.0, 1e-100, 1e100):
+        with pytest.raises(em.CollapsedComponentError, match="no spread in some direction"):
+            em.fit(MultivariateNormal([0, 0], units**2 * np.eye(2)), units * x)
+    for beyond in (1e-170, 1e200):
+        with pytest.raises(ValueError, match="column 1 of x has a variance beyond the range"):
+            MultivariateNormal.from_available([[1.0, 0.0], [2.0, beyond]])
 
 
 def test_an_empty_column_keeps_what_the_start_believed(rng):

@@ -12,7 +12,7 @@ from scipy.special import logsumexp, xlogy
 from sklearn.mixture import GaussianMixture as Sklearn
 
 from companion import mixtures
-from companion.em import CollapsedComponentError, fit
+from companion.em import CollapsedComponentError, fit, fit_restarts
 from companion.mixtures import GaussianMixture, MixtureStatistics, random_start
 
 TYPES = ["full", "diagonal", "spherical", "tied"]
@@ -560,6 +560,77 @@ def test_random_start_needs_distinct_points(rng):
         random_start([0.0, 0.0, 1.0, 1.0], 3, rng)
     with pytest.raises(ValueError, match="x has no spread"):
         random_start(np.ones((5, 1)), 1, rng)
+
+
+def test_one_point_is_no_plural(rng):
+    with pytest.raises(ValueError, match=r"x has only 1 distinct point, fewer"):
+        random_start(np.full((5, 2), 0.1), 3, rng)
+    start = random_start([[0.1, 1.0], [0.1, 2.0], [0.1, 4.0]], 2, rng, "spherical")
+    assert len(np.unique(start.means[:, 1])) == 2
+
+
+@pytest.mark.parametrize("value", [1.0, 0.1, 1e-150, 1e150, 12345.678])
+def test_identical_points_are_reported_in_any_units(value):
+    """The mean of equal numbers may differ from them by rounding, which is no spread."""
+    for covariance in (value**2, 4e-6 * value**2):
+        with pytest.raises(CollapsedComponentError):
+            fit(GaussianMixture([1.0], [value], [covariance]), np.full(10, value))
+
+
+@pytest.mark.parametrize("kind", TYPES)
+@pytest.mark.parametrize("units", [1e-150, 1e-6, 1.0, 1e6, 1e150])
+def test_collapse_in_any_units(units, kind, rng):
+    """One component shrinks on to one point of a hundred: restarts survive that."""
+    x = np.vstack([rng.normal(size=(100, 2)), [[50.0, 50.0]]]) * units
+    fine = random_start(x, 1, rng, kind)
+    shape = {"full": np.eye(2), "diagonal": np.ones(2), "spherical": 1.0, "tied": np.eye(2)}[kind]
+    if kind == "tied":  # all points are at the two means
+        x = np.repeat(x[[0, -1]], 20, axis=0)
+        spike = GaussianMixture([0.5, 0.5], x[[0, -1]], shape * units**2, kind)
+    else:
+        covariances = np.array([shape, 1e-6 * shape]) * units**2
+        spike = GaussianMixture([0.9, 0.1], x[[0, -1]], covariances, kind)
+    with pytest.raises(CollapsedComponentError, match="has collapsed"):
+        fit(spike, x)
+    if kind != "tied":
+        assert fit_restarts([spike, fine], x).table["outcome"][1] == "converged"
+
+
+def test_prior_of_data_without_spread(rng):
+    """A constant column has no scale; one that follows from others has its own."""
+    t = rng.normal(size=30)
+    for bad in (np.ones(5), np.full((5, 2), 0.1), np.column_stack([t, np.full(30, 0.1)]), [3.0]):
+        with pytest.raises(ValueError, match=r"column \d of x is constant.* leave it out"):
+            mixtures.prior_statistics(bad, 2)
+    for x in (np.column_stack([t, 2 * t]), rng.normal(size=(3, 5)), np.column_stack([t, t, -t])):
+        prior = mixtures.prior_statistics(x, 1)
+        scatter = np.diag(x.var(axis=0))
+        np.testing.assert_allclose(prior.scatters[0], scatter, rtol=1e-12)
+        D = x.shape[1]
+        start = GaussianMixture([1.0], np.zeros((1, D)), [np.eye(D)])
+        with pytest.raises(CollapsedComponentError):
+            fit(start, x)
+        found = fit(start, x, prior=prior)
+        assert found.converged
+        expected = (len(x) * np.cov(x.T, ddof=0) + scatter) / (len(x) + 0.01)
+        np.testing.assert_allclose(found.model.covariances[0], expected, rtol=1e-3, atol=1e-3)
+    for units in (1e-6, 1e6):
+        x = rng.normal(size=(20, 2))
+        here, there = mixtures.prior_statistics(x, 3), mixtures.prior_statistics(units * x, 3)
+        np.testing.assert_allclose(there.scatters, units**2 * here.scatters, rtol=1e-12)
+
+
+@pytest.mark.parametrize("call", [mixtures.prior_statistics, random_start])
+def test_squares_out_of_range(call, rng):
+    more = (rng,) if call is random_start else ()
+    with pytest.raises(ValueError, match="x spreads so far that its squares overflow"):
+        call([[1e200, 0.0], [0.0, 1.0], [1.0, 5.0]], 2, *more)
+
+
+def test_a_label_far_off_is_a_component_without_points():
+    for top in (10, 10**9):
+        with pytest.raises(CollapsedComponentError, match="component 1 has lost all its points"):
+            GaussianMixture.fit_labelled([1.0, 2.0, 5.0], [0, 0, top])
 
 
 def test_random_start_spreads_its_means(rng):
