@@ -960,7 +960,8 @@ class BetaBinomial(Population):
         self, size: ArrayLike, rng: np.random.Generator, n_samples: int = 1
     ) -> Floats:
         n = np.atleast_1d(_check.not_negative(size, "n")).astype(int)
-        return rng.binomial(n, rng.beta(self.alpha, self.beta, (n_samples, len(n)))).astype(float)
+        theta = rng.beta(self.alpha, self.beta, (n_samples, len(n)))
+        return np.asarray(rng.binomial(n, theta), dtype=float)
 
     def _expectations(self, y: Floats, size: Floats) -> tuple[Floats, Floats]:
         total = special.digamma(self.alpha + self.beta + size)
