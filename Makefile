@@ -3,7 +3,7 @@ SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help book test homework grade ranges bench lab serve lock clean
+.PHONY: help book test claims browser homework grade quick ranges bench lab serve lock clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -11,9 +11,11 @@ PORT ?= 8000
 RESOLUTION ?= lowest-direct
 SITE := _build/html
 HOMEWORK := _build/homework
+# Neither the site nor the homework.
+TESTS := companion tests $(addprefix --ignore tests/test_,site.py build.py homework.py grading.py claims.py)
 
 # Two workers, two cores: with two threads of BLAS each they would wait for each other.
-test book: export OPENBLAS_NUM_THREADS = 1
+test book claims quick ranges: export OPENBLAS_NUM_THREADS = 1
 
 help:  ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -21,9 +23,16 @@ help:  ## list the targets
 book: $(SITE)/.built  ## execute the chapters and build the site into _build/html
 	@echo "The book: $(CURDIR)/$(SITE)/index.html"
 
-test: $(HOMEWORK)/.built _build/fresh  ## run all that CI runs: lint, types, tests, every chapter, the homework, the site
+test: browser $(HOMEWORK)/.built _build/fresh  ## run all that CI runs: lint, types, tests, every chapter, the homework, the site
 	$(BIN)/python book/execute.py
 	$(BIN)/python -m pytest -n 2 --dist loadfile
+
+claims: _build/fresh  ## check every claim of the chapters, and that every assert can fail
+	$(BIN)/python book/execute.py
+	$(BIN)/python book/claims.py
+
+browser: .venv/installed
+	@$(BIN)/python tests/chromium.py
 
 homework: $(HOMEWORK)/.built  ## build the homework: for students, for readers alone, for the grader
 	@echo "The homework: $(CURDIR)/$(HOMEWORK)"
@@ -32,13 +41,15 @@ grade: homework  ## grade a folder of submissions: make grade HW=hw1 SUBMISSIONS
 	@[ -n "$(HW)" ] && [ -n "$(SUBMISSIONS)" ] || { echo "usage: make grade HW=hw1 SUBMISSIONS=folder"; exit 2; }
 	$(BIN)/python book/homework/grade.py "$(HW)" "$(SUBMISSIONS)"
 
+quick:  ## lint, types, the companion's tests and two chapters on another Python: make quick PYTHON=python3.13
+	$(call environment,_build/quick,-r requirements.txt)
+	_build/quick/bin/python -m pytest -n 2 --dist loadfile $(TESTS) book/0[68]_*.ipynb
+
 ranges:  ## run the companion's tests and the chapters at the lowest versions that pyproject.toml allows
-	$(PYTHON) -m venv _build/ranges
-	_build/ranges/bin/pip install --quiet "$$(grep '^uv==' requirements.txt)"
-	VIRTUAL_ENV="$(CURDIR)/_build/ranges" _build/ranges/bin/uv pip install --quiet --compile-bytecode --resolution $(RESOLUTION) -e ".[test]"
+	$(call environment,_build/ranges,--resolution $(RESOLUTION) -e ".[test]")
 	@# Old libraries may complain of their own newer dependencies: deprecations are no errors here.
 	_build/ranges/bin/python -m pytest -n 2 --dist loadfile -W default::DeprecationWarning \
-	  companion book/*.ipynb tests $(addprefix --ignore tests/test_,site.py project.py build.py homework.py grading.py)
+	  $(TESTS) --ignore tests/test_project.py book/*.ipynb
 
 bench: .venv/installed _build/bench/installed  ## measure speed and memory, and write the tables of the companion's page
 	_build/bench/bin/python benchmarks/bench.py $(PARTS)
@@ -69,19 +80,27 @@ $(HOMEWORK)/.built: .venv/installed book/homework/build.py $(wildcard book/homew
 	$(BIN)/python book/homework/build.py
 	touch $@
 
+# $(call environment,folder,what to install)
 # uv reads the same file as pip and takes seconds where pip takes minutes; compiled once, every start
 # of a program is faster, also where bytecode is not kept.
+define environment
+rm -rf $(1)
+$(PYTHON) -m venv $(1)
+$(1)/bin/pip install --quiet --disable-pip-version-check "$$(grep '^uv==' requirements.txt)"
+VIRTUAL_ENV="$(CURDIR)/$(1)" $(1)/bin/uv pip install --quiet --compile-bytecode $(2)
+endef
+
+# Another Python asks for another environment.
+ifneq ($(shell cat .venv/installed 2>/dev/null),$(shell $(PYTHON) -VV))
+.PHONY: .venv/installed
+endif
 .venv/installed: requirements.txt pyproject.toml
-	$(PYTHON) -m venv .venv
-	$(BIN)/pip install --quiet --disable-pip-version-check "$$(grep '^uv==' requirements.txt)"
-	VIRTUAL_ENV="$(CURDIR)/.venv" $(BIN)/uv pip install --quiet --compile-bytecode -r requirements.txt
-	touch $@
+	$(call environment,.venv,-r requirements.txt)
+	$(PYTHON) -VV > $@
 
 # The benchmark has opponents that nobody else needs.
 _build/bench/installed: requirements.txt pyproject.toml
-	$(PYTHON) -m venv _build/bench
-	_build/bench/bin/pip install --quiet --disable-pip-version-check "$$(grep '^uv==' requirements.txt)"
-	VIRTUAL_ENV="$(CURDIR)/_build/bench" _build/bench/bin/uv pip install --quiet --compile-bytecode -r requirements.txt --group bench
+	$(call environment,_build/bench,-r requirements.txt --group bench)
 	touch $@
 
 # What the chapters print depends on the companion and on the environment, which the cache cannot see;

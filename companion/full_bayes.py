@@ -188,6 +188,7 @@ class HyperPosterior(Generic[P]):
             )
         return values
 
+    @np.errstate(under="ignore")
     def marginal(self, axis: int) -> Floats:
         """Marginal density of one coordinate, at the points ``grid[axis]``.
 
@@ -248,6 +249,7 @@ class HyperPosterior(Generic[P]):
         ]
         return np.asarray(special.logsumexp(np.array(one), axis=1, b=weights))
 
+    @np.errstate(under="ignore")
     def sample(self, rng: np.random.Generator, size: int = 1) -> Floats:
         """Draw hyperparameters from their posterior: a node, and a uniform place in its cell.
 

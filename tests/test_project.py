@@ -5,9 +5,11 @@ import inspect
 import json
 import pkgutil
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
+from pathlib import Path
 
 import pytest
 from conftest import ROOT
@@ -30,6 +32,34 @@ def run(*command):
 )
 def test_tool_is_content(arguments):
     run(sys.executable, "-m", *arguments)
+
+
+def zizmor(folder):
+    program = Path(sys.executable).with_name("zizmor")
+    return [str(program), "--offline", "--pedantic", "--no-progress", str(folder)]
+
+
+def test_workflows_are_safe():
+    run(*zizmor(ROOT))
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [
+        ("persist-credentials: false", "fetch-depth: 1"),
+        ("permissions: {}", "permissions: write-all"),
+        ("run: make ranges", "run: make ranges RESOLUTION=${{ matrix.resolution }}"),
+        ("actions/checkout@", "somebody/checkout@"),
+    ],
+)
+def test_a_careless_workflow_is_found(tmp_path, right, wrong):
+    shutil.copytree(ROOT / ".github", tmp_path / ".github")
+    run(*zizmor(tmp_path))
+    workflow = tmp_path / ".github" / "workflows" / "ci.yml"
+    text = workflow.read_text(encoding="utf-8")
+    workflow.write_text(text.replace(right, wrong), encoding="utf-8")
+    with pytest.raises(AssertionError, match="finding"):
+        run(*zizmor(tmp_path))
 
 
 def public_objects():

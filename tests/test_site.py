@@ -4,21 +4,19 @@ import functools
 import http.server
 import json
 import re
-import shutil
 import subprocess
 import threading
+from types import SimpleNamespace
 from urllib.parse import unquote, urldefrag, urljoin, urlparse
 
 import build
+import chromium
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from bs4 import BeautifulSoup
 from conftest import ROOT, SITE, chapters, pages
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Error, sync_playwright
 
-BROWSERS = "chromium chromium-browser google-chrome google-chrome-stable".split()
-QUIET = """--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-sync
-    --disable-background-networking --disable-component-update""".split()
 CHAPTERS = [f"book/{path.stem}" for path in chapters()]
 # Colours and opened cells settle at once: half faded in, a cell has too little contrast.
 STILL = "* { transition: none !important; animation: none !important }"
@@ -152,6 +150,15 @@ def test_the_study_edition_is_offered_and_nothing_of_the_masters(site):
 # ----------------------------------------------------------------------- the browser
 
 
+def test_where_no_browser_starts_one_sentence_says_what_to_install():
+    class Nothing:
+        def launch(self, **choice):
+            raise Error("no such browser")
+
+    with pytest.raises(LookupError, match="install Chromium or Chrome"):
+        chromium.start(SimpleNamespace(chromium=Nothing()))
+
+
 class Quiet(http.server.SimpleHTTPRequestHandler):
     def log_message(self, *args):
         pass
@@ -168,10 +175,8 @@ def address(site):
 
 @pytest.fixture(scope="session")
 def browser():
-    found = next(filter(None, map(shutil.which, BROWSERS)), None)
-    choice = {"executable_path": found} if found else {"channel": "chrome"}
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(args=QUIET, **choice)
+        browser = chromium.start(playwright)
         yield browser
         browser.close()
 
