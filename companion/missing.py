@@ -75,6 +75,11 @@ class MultivariateNormal:
         """L, lower triangular, with L L' = Sigma."""
         return _vectors.cholesky(self.covariance, "covariance")
 
+    @cached_property
+    def _whitening(self) -> Floats:
+        """The inverse of the Cholesky factor."""
+        return solve_triangular(self._factor, np.eye(self.n_dimensions), lower=True)
+
     @classmethod
     def from_available(cls, x: ArrayLike) -> MultivariateNormal:
         """Return a start for EM: means and variances of what was seen, and no correlation.
@@ -385,8 +390,10 @@ class MultivariateNormal:
         True
         """
         N, spread = self._spread(statistics)
-        _, log_det = np.linalg.slogdet(2 * np.pi * self.covariance)
-        return float(-0.5 * (N * log_det + np.trace(np.linalg.solve(self.covariance, spread))))
+        W = self._whitening
+        log_det = 2 * np.log(np.diagonal(self._factor)).sum()
+        squares = np.trace(W @ spread @ W.T)
+        return float(-0.5 * (N * (log_det + self.n_dimensions * np.log(2 * np.pi)) + squares))
 
     # ---------------------------------------------------------------------- as one vector
 
@@ -460,7 +467,7 @@ class MultivariateNormal:
         array([2., 0.])
         """
         N, spread = self._spread(statistics)
-        precision = np.linalg.inv(self.covariance)
+        precision = self._whitening.T @ self._whitening
         by_mean = N * precision @ (statistics.means[0] - self.mean)
         by_covariance = 0.5 * (precision @ spread @ precision - N * precision)
         L = self._factor[np.newaxis]

@@ -24,6 +24,7 @@ CovarianceType = Literal["full", "diagonal", "spherical", "tied"]
 
 BLOCK = 2**16  # numbers in a block of the E-step, or 8 times as many: they must fit the cache
 LEAST = 1024  # points in a block at least, so that its matrix products pay
+NARROW = 1e3  # by so much a variance may be smaller than the mixture's, where they share a frame
 UNDERFLOW = -700.0  # exp(-700) is 1e-304: smaller responsibilities than this do not matter
 EMPTY = 1e-200  # a component with less than this share of the points has lost them all
 UNRESOLVED = 4 * _vectors.EPS  # a standard deviation this small, relative to the mean, is rounding
@@ -261,7 +262,8 @@ class GaussianMixture:
         >>> bool(np.isclose(model.log_density([0.0])[0], -0.5 * np.log(2 * np.pi)))
         True
         """
-        return _normalise(self._log_joint(self._whiten(self._points(x))))
+        top, total = _normalise(self._log_joint(self._whiten(self._points(x))))
+        return np.asarray(top + np.log(total))
 
     def log_likelihood(self, x: ArrayLike) -> float:
         r"""Log-likelihood of the parameters: a sum over points, in nats.
@@ -495,6 +497,8 @@ class GaussianMixture:
         x = self._points(x)
         if labels is not None:
             labels = _check.labels(labels, "labels", len(x), self.n_components)
+        if len(x) >= LEAST and self._shared_frame is not None:
+            return self._e_step_in_shared_frame(x, labels, *self._shared_frame)
         K, D = self.means.shape
         # Sums in each component's own frame, where numbers are near one; then back to x.
         counts, totals, squares = np.zeros(K), np.zeros((K, D)), np.zeros((K, D, D))
@@ -507,8 +511,7 @@ class GaussianMixture:
             off, z, r = (array[..., : len(x) - start] for array in room)
             z = self._whiten(x[block], off, z)
             r = self._log_joint(z, r)
-            log_density = _normalise(r) if labels is None else _normalise_some(r, labels[block])
-            log_likelihood += float(log_density.sum())
+            log_likelihood += _assign(r, labels, block)
             counts += r.sum(axis=1)
             # The sum of r z z' is the product of one matrix with itself: half of the work.
             root = np.sqrt(r, out=r)
@@ -803,6 +806,61 @@ class GaussianMixture:
             return np.multiply(off, self._whitening, out=off)
         return np.matmul(self._whitening, off, out=out)
 
+    @cached_property
+    def _shared_frame(self) -> tuple[Floats, Floats, Floats] | None:
+        """A frame that serves all components: its centre, its axes, and the log-joint in it.
+
+        There the mixture has mean 0 and covariance I, and the log-joint of a point is a row of
+        numbers for each component (K, P) times 1, y and all products y_i y_j. None where that
+        would be slower, or lose digits because a component is far narrower than the mixture.
+        """
+        K, D = self.means.shape
+        i, j = np.triu_indices(D)
+        off = self.means - self.weights @ self.means
+        if D == 1 or 1 + D + len(i) > 2 * K * D:
+            return None
+        covariance = np.tensordot(self.weights, self.full_covariances, 1)
+        L = _vectors.factors((covariance + (self.weights * off.T) @ off)[np.newaxis])[0]
+        narrow = self._whitening @ L
+        if not (L.any() and (narrow**2).sum(axis=(1, 2)).max() < NARROW):
+            return None
+        means = solve_triangular(L, off.T, lower=True).T
+        precisions = narrow.transpose(0, 2, 1) @ narrow
+        linear = (precisions @ means[:, :, np.newaxis])[:, :, 0]
+        constant = self._log_weights + self._log_normalisers - 0.5 * (linear * means).sum(axis=1)
+        products = precisions[:, i, j] * np.where(i == j, -0.5, -1.0)
+        return self.means[0] - off[0], L, np.hstack([constant[:, np.newaxis], linear, products])
+
+    def _e_step_in_shared_frame(
+        self, x: Floats, labels: _check.Integers | None, centre: Floats, L: Floats, rows: Floats
+    ) -> tuple[MixtureStatistics, float]:
+        """E-step by two products of matrices: log-joint, and sums of 1, y and all y_i y_j."""
+        (K, D), P = self.means.shape, rows.shape[1]
+        axes = solve_triangular(L, np.eye(D), lower=True)
+        sums, log_likelihood = np.zeros((K, P)), 0.0
+        size = min(max(LEAST, 2 * BLOCK // (P + 2 * K)), len(x))
+        room = np.empty((D, size)), np.ones((P, size)), np.empty((K, size))
+        for start in range(0, len(x), size):
+            block = slice(start, start + size)
+            off, terms, r = (array[:, : len(x) - start] for array in room)
+            with np.errstate(over="ignore", invalid="ignore"):  # it is said below
+                np.subtract(x[block].T, centre[:, np.newaxis], out=off)
+                y = np.matmul(axes, off, out=terms[1 : D + 1])
+                row = D + 1
+                for d in range(D):
+                    np.multiply(y[d], y[d:], out=terms[row : row + D - d])
+                    row += D - d
+                np.matmul(rows, terms, out=r)
+                log_likelihood += _assign(r, labels, block)
+            sums += r @ terms.T
+        squares = np.empty((K, D, D))
+        i, j = np.triu_indices(D)
+        squares[:, i, j] = squares[:, j, i] = sums[:, D + 1 :]
+        means, scatters = _about_means(sums[:, 0], sums[:, 1 : D + 1], squares)
+        return MixtureStatistics(sums[:, 0].copy(), centre + means @ L.T, L @ scatters @ L.T), (
+            log_likelihood
+        )
+
     def _log_joint(self, z: Floats, out: Floats | None = None) -> Floats:
         """Log of lambda_k N(x_n | mu_k, Sigma_k), from the whitened points: shape (K, N)."""
         constants = self._log_weights + self._log_normalisers
@@ -1076,8 +1134,11 @@ def random_start(
     return GaussianMixture(spread.weights, x[chosen], spread.covariances, covariance_type)
 
 
-def _normalise(log_joint: Floats) -> Floats:
-    """Turn the log-joint (K, N) into responsibilities, in place; return log-densities (N,)."""
+def _normalise(log_joint: Floats) -> tuple[Floats, Floats]:
+    """Turn the log-joint (K, N) into responsibilities, in place.
+
+    Return the largest of a point, and the sum relative to it: t and s of the density exp(t) s.
+    """
     top = log_joint.max(axis=0)
     if not np.isfinite(top).all():
         raise ValueError("x lies so far from every component that its square overflows")
@@ -1086,18 +1147,29 @@ def _normalise(log_joint: Floats) -> Floats:
     np.exp(r, out=r)
     total = r.sum(axis=0)
     r /= total
-    return np.asarray(top + np.log(total))
+    return top, total
 
 
-def _normalise_some(log_joint: Floats, labels: _check.Integers) -> Floats:
-    """Do the same where labels are -1; where they are known, they are the responsibilities."""
-    known = np.flatnonzero(labels >= 0)
-    log_joint_of_known = log_joint[labels[known], known]
-    log_density = _normalise(log_joint)
+def _assign(log_joint: Floats, labels: _check.Integers | None, block: slice) -> float:
+    """Turn the log-joint (K, N) into responsibilities, in place; return the log-likelihood.
+
+    Where labels are -1 they follow from the points; where they are known, they are the labels.
+    """
+    if labels is None:
+        top, total = _normalise(log_joint)
+        # Of every 32 numbers between 1 and K one logarithm: it takes longer than 32 products.
+        product = total[: len(total) // 32 * 32].reshape(32, -1).prod(axis=0)
+        rest = total[len(total) // 32 * 32 :]
+        return float(top.sum() + np.log(product).sum() + np.log(rest).sum())
+    known = np.flatnonzero(labels[block] >= 0)
+    component = labels[block][known]
+    log_joint_of_known = log_joint[component, known]
+    top, total = _normalise(log_joint)
+    log_density = top + np.log(total)
     log_joint[:, known] = 0
-    log_joint[labels[known], known] = 1
+    log_joint[component, known] = 1
     log_density[known] = log_joint_of_known
-    return log_density
+    return float(log_density.sum())
 
 
 def _outer_sums(z: Floats) -> Floats:

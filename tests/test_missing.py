@@ -303,6 +303,14 @@ def test_positive_definite_in_any_units(units):
     np.testing.assert_allclose(model.impute(x * units) / units, plain.impute(x), atol=1e-14)
     logs = (np.where(np.isnan(x), 0, np.log(units))).sum(axis=1)
     np.testing.assert_allclose(model.log_density(x * units), plain.log_density(x) - logs)
+    here, there = plain.e_step(x)[0], model.e_step(x * units)[0]
+    expected = plain.complete_log_likelihood(here) - len(x) * np.log(units).sum()
+    np.testing.assert_allclose(model.complete_log_likelihood(there), expected)
+    np.testing.assert_allclose(
+        model.gradient(there)[:4] * units, plain.gradient(here)[:4], atol=1e-12
+    )
+    again = model.from_vector(model.to_vector()).covariance / units / units[:, np.newaxis]
+    np.testing.assert_allclose(again, R, rtol=1e-12)
 
 
 @given(seeds, st.integers(2, 6), st.floats(-140, 140), st.floats(-140, 140))

@@ -439,6 +439,81 @@ def test_blocks_make_no_difference(rng, monkeypatch):
         np.testing.assert_allclose(parts.scatters, whole.scatters, rtol=1e-9)
 
 
+def many_points_are_as_good_as_few(cls):
+    """Frames of one's own and a shared frame: the E-step of all points is that of its parts."""
+    for seed, (kind, D, K) in enumerate(itertools.product(TYPES, [2, 3, 7], [2, 5])):
+        rng = np.random.default_rng(seed)
+        units, origin = 10.0 ** rng.uniform(-8, 8, size=D), 10.0 ** rng.uniform(0, 6)
+        plain = random_mixture(rng, K, D, kind)
+        covariances = plain.full_covariances * units * units[:, None]
+        means = (plain.means + origin) * units
+        model = cls(plain.weights, means, covariances)
+        x = (np.reshape(plain.sample(3000, rng)[0], (-1, D)) + origin) * units
+        labels = rng.integers(-1, K, size=3000)
+        for data in ((x,), (x, labels)):
+            pieces = [model.e_step(*(d[i : i + 500] for d in data)) for i in range(0, 3000, 500)]
+            parts, value = pieces[0]
+            for more, log_likelihood in pieces[1:]:
+                parts, value = parts + more, value + log_likelihood
+            whole, found = model.e_step(*data)
+            np.testing.assert_allclose(found, value, rtol=1e-11)
+            np.testing.assert_allclose(whole.counts, parts.counts, rtol=1e-8)
+            np.testing.assert_allclose(whole.means / units, parts.means / units, rtol=1e-8)
+            outer = units * units[:, None] * parts.counts[:, None, None]
+            np.testing.assert_allclose(
+                whole.scatters / outer, parts.scatters / outer, rtol=1e-7, atol=1e-7
+            )
+
+
+class FrameWithoutWeights(GaussianMixture):
+    @property
+    def _shared_frame(self):
+        centre, L, rows = super()._shared_frame
+        return centre, L, rows - np.outer(self._log_weights, np.arange(rows.shape[1]) == 0)
+
+
+class FrameOffCentre(GaussianMixture):
+    @property
+    def _shared_frame(self):
+        centre, L, rows = super()._shared_frame
+        return centre + 0.01 * L.sum(axis=1), L, rows
+
+
+class FrameWithHalfTheProducts(GaussianMixture):
+    @property
+    def _shared_frame(self):
+        centre, L, rows = super()._shared_frame
+        mixed = np.repeat([0, 1], [1 + len(L), rows.shape[1] - 1 - len(L)])
+        return centre, L, np.where(mixed & (rows != rows.max()), rows * 0.99, rows)
+
+
+def test_many_points_are_as_good_as_few():
+    many_points_are_as_good_as_few(GaussianMixture)
+
+
+@pytest.mark.parametrize("wrong", [FrameWithoutWeights, FrameOffCentre, FrameWithHalfTheProducts])
+def test_planted_error_in_the_frame_is_caught(wrong):
+    with pytest.raises(AssertionError):
+        many_points_are_as_good_as_few(wrong)
+
+
+def test_narrow_components_keep_their_own_frames(rng):
+    """A component a million times narrower than the data, and one of weight zero."""
+    narrow = GaussianMixture([0.5, 0.5], [[0, 0], [1e6, 0]], [np.eye(2), 1e-6 * np.eye(2)])
+    assert narrow._shared_frame is None
+    x = narrow.sample(4000, rng)[0]
+    statistics, value = narrow.e_step(x)
+    np.testing.assert_allclose(value, narrow.log_likelihood(x), rtol=1e-12)
+    spread = statistics.scatters / statistics.counts[:, None, None]
+    np.testing.assert_allclose(spread[1] / 1e-6, np.eye(2), atol=0.1)
+    never = GaussianMixture([0.5, 0.5, 0], [[0, 0], [3, 0], [1, 1]], [np.eye(2)] * 3)
+    assert never._shared_frame is not None
+    x = never.sample(2000, rng)[0]
+    statistics, value = never.e_step(x)
+    assert statistics.counts[2] < 1e-290
+    np.testing.assert_allclose(value, never.log_likelihood(x), rtol=1e-12)
+
+
 def test_chunks_add_up_to_the_whole(rng):
     model = random_mixture(rng, 3, 2)
     x = rng.normal(scale=2, size=(500, 2))
@@ -685,6 +760,9 @@ def test_bad_parameters(bad, message):
 @pytest.mark.filterwarnings("ignore:overflow")
 def test_bad_points(x, message):
     model = GaussianMixture(**GOOD)
+    if np.ndim(x) == 2:  # one bad point among many
+        with pytest.raises(ValueError, match=message):
+            model.e_step(np.vstack([np.zeros((2000, len(x[0]))), x]))
     for method in (model.log_likelihood, model.responsibilities, model.e_step):
         with pytest.raises(ValueError, match=message):
             method(x)
