@@ -78,7 +78,7 @@ class MultivariateNormal:
     @cached_property
     def _whitening(self) -> Floats:
         """The inverse of the Cholesky factor."""
-        return solve_triangular(self._factor, np.eye(self.n_dimensions), lower=True)
+        return np.asarray(solve_triangular(self._factor, np.eye(self.n_dimensions), lower=True))
 
     @classmethod
     def from_available(cls, x: ArrayLike) -> MultivariateNormal:
