@@ -54,6 +54,7 @@ def test_workflows_are_safe():
 )
 def test_a_careless_workflow_is_found(tmp_path, right, wrong):
     shutil.copytree(ROOT / ".github", tmp_path / ".github")
+    shutil.copy(ROOT / "zizmor.yml", tmp_path)
     run(*zizmor(tmp_path))
     workflow = tmp_path / ".github" / "workflows" / "ci.yml"
     text = workflow.read_text(encoding="utf-8")
