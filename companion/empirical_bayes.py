@@ -324,7 +324,7 @@ def _climb(
     x = _start(kind, target) if start is None else start.to_vector()
     if not np.isfinite(x[1]):  # a NormalNormal with sd = 0
         x[1] = np.log(size.min() / 2)
-    here = target.expand(x)
+    here, begin = target.expand(x), x[1]
     n_units = float(times.sum())
     for n_iter in range(1, max_iter + 1):  # noqa: B007
         value, gradient, hessian = here
@@ -343,6 +343,8 @@ def _climb(
             step = step / 2
         if moved:
             x, here = x + step, there
+        if abs(x[1] - begin) > 300:  # of a logarithm: no maximum lies out there
+            raise NoMaximumError(f"the density rises to the edge of {kind.coordinates[1]}")
         if x[1] < floor or not moved or gain < 1e-13 * much:
             break
     else:
@@ -366,6 +368,8 @@ def _start(kind: type[Population], target: _Target) -> Floats:
     try:
         matched = _match_moments(kind, y, size, times)
     except ValueError:
+        if issubclass(kind, NormalNormal):
+            return np.array([kind.pooled(y, size)[0], np.log(size.min())])
         seen = max(float(times @ size), np.finfo(float).tiny)
         rate = (float(times @ y) + 0.5) / (seen + 1 if issubclass(kind, BetaBinomial) else seen)
         mean = special.logit(rate) if issubclass(kind, BetaBinomial) else np.log(rate)

@@ -19,6 +19,8 @@ from scipy import special
 from companion import _rising
 from companion._check import Floats
 
+LOG_2PI = float(np.log(2 * np.pi))
+TINY = 1e-300  # so that counts may still be divided by it
 BLOCK = 1 << 13  # entries of a temporary array (points x units): small enough for the cache
 
 
@@ -205,8 +207,10 @@ class BetaBinomialEvidence(Evidence):
         """Log evidence at coordinates that broadcast against each other."""
         p, q, r = special.expit(log_odds), special.expit(-log_odds), self.rate
         size = np.exp(log_size)
-        alpha, beta = p * size, q * size
-        cost = self.trials * (special.rel_entr(r, p) + special.rel_entr(1 - r, q))
+        # Far out one of them underflows. Nothing that matters is there, but zero divides nothing.
+        alpha, beta = np.maximum(p * size, TINY), np.maximum(q * size, TINY)
+        cost = special.rel_entr(r, p) + special.rel_entr(1 - r, q)
+        cost = self.trials * cost if self.trials else np.zeros_like(alpha)
         spread = self.hits.value(alpha) + self.misses.value(beta) - self.all.value(size)
         total = np.asarray(self.pooled - cost + spread)
         if self.long is None:
@@ -217,8 +221,8 @@ class BetaBinomialEvidence(Evidence):
     @np.errstate(under="ignore")
     def expand(self, vector: Floats) -> tuple[float, Floats, Floats]:  # noqa: D102
         p, q, size = special.expit(vector[0]), special.expit(-vector[0]), np.exp(vector[1])
-        hit, hit2 = self.hits.derivatives(p * size)
-        miss, miss2 = self.misses.derivatives(q * size)
+        hit, hit2 = self.hits.derivatives(max(p * size, TINY))
+        miss, miss2 = self.misses.derivatives(max(q * size, TINY))
         all1, all2 = self.all.derivatives(size)
         by_mean = self.successes - self.trials * p + q * hit - p * miss
         mean2 = q**2 * hit2 + p**2 * miss2 - p * q * (self.trials + hit + miss)
@@ -256,7 +260,8 @@ def _long_beta_binomial_derivatives(
     The expected cells alpha + gap and beta - gap of :func:`log_beta_binomial` stand for ratios of
     gamma functions, and only the rests of digamma and trigamma functions remain.
     """
-    alpha, beta, z = np.array(p * size), np.array(q * size), n - y
+    alpha, beta = (np.array(max(share * size, TINY)) for share in (p, q))
+    z = n - y
     whole, ones, zeros = size + n, alpha + y, beta + z
     gap = y * (beta / whole) - z * (alpha / whole)
     rest1, rest2 = _rising.digamma_rest, _rising.trigamma_rest
@@ -425,8 +430,8 @@ class NormalNormalEvidence(Evidence):
         def terms(points: Floats, y: Floats, noise: Floats) -> Floats:
             with np.errstate(over="ignore"):  # an infinite variance has no evidence
                 variance = noise + np.exp(2 * points[:, 1])[:, None]
-            squares = (y - points[:, :1]) ** 2 / variance
-            return np.asarray(-(np.log(2 * np.pi * variance) + squares).sum(axis=1) / 2)
+                squares = ((y - points[:, :1]) / np.sqrt(variance)) ** 2
+            return np.asarray(-(LOG_2PI + np.log(variance) + squares).sum(axis=1) / 2)
 
         return _sum_over_units(terms, vectors, self.y, self.noise)
 

@@ -17,13 +17,12 @@ from scipy import special
 
 from companion import _check
 from companion._check import Floats
-from companion.empirical_bayes import LogDensity, NoMaximumError, P, _climb, _Target
-from companion.hierarchical import Population
+from companion.empirical_bayes import HyperFit, LogDensity, NoMaximumError, P, _climb, _Target
 from companion.units import MixturePosterior, but_the_lightest
 
 Pair = tuple[Floats, Floats]
 MAX_HALVINGS = 6  # of each axis, in search of two resolutions that agree
-MAX_NODES = 2**21  # no axis is refined beyond
+MAX_NODES = 2**19  # no axis is refined beyond
 
 
 class ImproperPosteriorError(ValueError):
@@ -358,8 +357,8 @@ def full_bayes(
         raise ImproperPosteriorError(
             f"the posterior of the hyperparameters has no top: {error}; try a proper log_hyperprior"
         ) from None
-    axes = _Axes(kind, top.population.to_vector(), top.covariance, kind.pooled(y, size))
-    x = _box(target, axes, np.log(tol) - 5)
+    axes = _Axes(target, top, kind.pooled(y, size), drop := np.log(tol) - 5)
+    x = _box(target, axes, drop)
     log_density = target.on_grid(*axes.grid(x))
     integral = axes.log_integral(x, log_density)
     settled, change = [False, False], np.array([np.inf, np.inf])
@@ -391,16 +390,21 @@ class _Axes:
     """
 
     def __init__(
-        self, kind: type[Population], peak: Floats, covariance: Floats, pooled: tuple[float, float]
+        self, target: _Target, top: HyperFit[Any], pooled: tuple[float, float], drop: float
     ) -> None:
-        self.kind, self.center = kind, peak.copy()
-        self.scale = 1 / np.sqrt(np.diag(np.linalg.inv(covariance)))
-        narrow = 0.05  # in log-odds, whose range does not depend on the data
-        self.bent = kind.long_tails or min(self.scale[0], pooled[1]) < narrow
+        self.kind, peak = type(top.population), top.population.to_vector()
+        self.center, self.scale = peak.copy(), 1 / np.sqrt(np.diag(np.linalg.inv(top.covariance)))
+        # The second coordinate is a logarithm: whatever bends in it bends within a unit or so.
+        self.scale[1] = min(self.scale[1], 1.0)
         self.top = 0.0  # x of the top of the density on the first axis
+        narrow = 0.05  # in log-odds, whose range does not depend on the data
+        self.bent = self.kind.long_tails or min(self.scale[0], pooled[1]) < narrow
         if pooled[1] < self.scale[0] / 4:
-            self.center[0], self.scale[0] = pooled
-            self.top = float(np.round(np.arcsinh((peak[0] - pooled[0]) / pooled[1])))
+            all_along = np.linspace(peak[1] - 100, peak[1] + 100, 201)
+            ridge = target.values(np.column_stack([np.full(201, pooled[0]), all_along]))
+            if ridge.max() > target.value(peak) + drop:  # what is narrow is also probable
+                self.center[0], self.scale[0] = pooled
+                self.top = float(np.round(np.arcsinh((peak[0] - pooled[0]) / pooled[1])))
 
     def _first(self, x: Floats) -> Floats:
         return np.asarray(self.center[0] + self.scale[0] * (np.sinh(x) if self.bent else x))
