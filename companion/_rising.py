@@ -65,7 +65,7 @@ def deviance(x: Floats, mean: Floats, gap: Floats) -> Floats:
 def log_factorial_rest(y: Floats) -> Floats:
     r"""Logarithm of y! minus (y log y - y): half a log of 2 pi y, nearly."""
     large = np.maximum(y, SERIES)
-    with np.errstate(under="ignore"):
+    with np.errstate(under="ignore", over="ignore"):
         w = 1 / (large * large)
         series = (1 / 12 - w * (1 / 360 - w * (1 / 1260 - w * (1 / 1680 - w / 1188)))) / large
     stirling = 0.5 * np.log(2 * np.pi * large) + series
@@ -77,7 +77,7 @@ def log_factorial_rest(y: Floats) -> Floats:
 def digamma_rest(x: Floats) -> Floats:
     """Digamma function of x > 0 minus log x."""
     large = np.maximum(x, SERIES)
-    with np.errstate(under="ignore"):
+    with np.errstate(under="ignore", over="ignore"):
         w = 1 / (large * large)
         tail = w * (1 / 12 - w * (1 / 120 - w * (1 / 252 - w * (1 / 240 - w / 132))))
     small = np.minimum(x, SERIES)
@@ -88,7 +88,7 @@ def digamma_rest(x: Floats) -> Floats:
 def trigamma_rest(x: Floats) -> Floats:
     """x^2 times the trigamma function of x > 0, minus x: one half, where x is large."""
     large = np.maximum(x, SERIES)
-    with np.errstate(under="ignore"):
+    with np.errstate(under="ignore", over="ignore"):
         w = 1 / (large * large)
         series = 0.5 + (1 / 6 - w * (1 / 30 - w * (1 / 42 - w * (1 / 30 - w * 5 / 66)))) / large
     found = np.array(np.broadcast_to(series, np.shape(x)))

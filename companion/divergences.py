@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import rel_entr, xlogy
 
-from companion import _check
+from companion import _check, _vectors
 from companion._check import Floats
 
 
@@ -176,9 +176,4 @@ def _normal(mean: ArrayLike, covariance: ArrayLike, name: str) -> tuple[Floats, 
     μ = np.atleast_1d(_check.finite(mean, f"mean_{name}"))
     Σ = np.atleast_2d(_check.finite(covariance, f"covariance_{name}"))
     _check.shape(Σ, f"covariance_{name}", (len(μ), len(μ)))
-    if not np.allclose(Σ, Σ.T, rtol=1e-8, atol=0):
-        raise ValueError(f"covariance_{name} must be symmetric")
-    try:
-        return μ, np.asarray(np.linalg.cholesky(Σ))
-    except np.linalg.LinAlgError:
-        raise ValueError(f"covariance_{name} must be positive definite") from None
+    return μ, _vectors.cholesky(Σ, f"covariance_{name}")

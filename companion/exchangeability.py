@@ -27,6 +27,7 @@ from companion._check import Floats, Integers
 from companion._rising import log_beta_binomial, log_binomial
 
 CERTIFIED = 1e-10  # how far the distance to the nearest mixture may be from the least one
+LARGEST = 1e300  # so many balls can still be added up
 ROUNDED = 1e-9  # a negative probability that rounded moments may give
 
 
@@ -62,7 +63,7 @@ def is_exchangeable(joint: ArrayLike, tol: float = 1e-9) -> bool:
     >>> is_exchangeable([[0.4, 0.1], [0.1, 0.4]]), is_exchangeable([[0.4, 0.2], [0.0, 0.4]])
     (True, False)
     """
-    table = _joint(joint)
+    table, tol = _joint(joint), _check.not_negative_scalar(tol, "tol")
     swaps = [np.swapaxes(table, i, i + 1) for i in range(table.ndim - 1)]
     return all(bool(np.abs(table - swapped).max() <= tol) for swapped in swaps)
 
@@ -113,7 +114,7 @@ def polya_urn(
     >>> polya_urn(1, 0, 3, np.random.default_rng(1))
     array([[1, 1, 1]])
     """
-    _urn(white, black, reinforcement)
+    white, black, reinforcement = _urn(white, black, reinforcement)
     n_draws = _check.count(n_draws, "n_draws")
     n_urns = _check.count(n_urns, "n_urns")
     _enough(white, black, reinforcement, n_draws)
@@ -164,7 +165,7 @@ def urn_log_probability(
     array([0.083333, 0.083333])
     """
     x = _binary(x)
-    _urn(white, black, reinforcement)
+    white, black, reinforcement = _urn(white, black, reinforcement)
     n = x.shape[-1]
     _enough(white, black, reinforcement, n)
     ones = x.sum(axis=-1)
@@ -178,6 +179,7 @@ def urn_log_probability(
     return np.asarray(of_white[ones] + of_black[n - ones] - total)
 
 
+@np.errstate(under="ignore")
 def beta_binomial_logpmf(k: ArrayLike, n: ArrayLike, alpha: ArrayLike, beta: ArrayLike) -> Floats:
     r"""Log-probability of k ones among n draws, when the coin itself is drawn from a Beta.
 
@@ -211,15 +213,22 @@ def beta_binomial_logpmf(k: ArrayLike, n: ArrayLike, alpha: ArrayLike, beta: Arr
     >>> np.exp(beta_binomial_logpmf([0, 1, 2], 2, alpha=1, beta=1)).round(6)
     array([0.333333, 0.333333, 0.333333])
     """
-    k, n = _check.whole(k, "k"), _check.whole(n, "n")
-    _check.not_negative(n, "n")
+    k, n = _check.whole(k, "k"), _check.counts(n, "n")
     alpha, beta = _check.positive(alpha, "alpha"), _check.positive(beta, "beta")
+    try:
+        np.broadcast_shapes(k.shape, n.shape, alpha.shape, beta.shape)
+    except ValueError:
+        raise ValueError(
+            "k, n, alpha and beta must have shapes that go together, not "
+            f"{k.shape}, {n.shape}, {alpha.shape} and {beta.shape}"
+        ) from None
     inside = (k >= 0) & (k <= n)
     k = np.where(inside, k, 0)
     value = log_beta_binomial(k, np.maximum(n, k), alpha, beta)
     return np.asarray(np.where(inside, value, -np.inf))
 
 
+@np.errstate(under="ignore")
 def mixture_of_iid_log_probability(x: ArrayLike, thetas: ArrayLike, weights: ArrayLike) -> Floats:
     r"""Log-probability of 0/1 sequences under a mixture of coins.
 
@@ -262,6 +271,7 @@ def mixture_of_iid_log_probability(x: ArrayLike, thetas: ArrayLike, weights: Arr
     return np.asarray(logsumexp(terms, axis=-1))
 
 
+@np.errstate(under="ignore")
 def predictive_probability(x: ArrayLike, thetas: ArrayLike, weights: ArrayLike) -> Floats:
     r"""Probability that the next draw is a one, after a sequence from a mixture of coins.
 
@@ -301,6 +311,7 @@ def predictive_probability(x: ArrayLike, thetas: ArrayLike, weights: ArrayLike) 
     return np.asarray(np.exp(after - before))
 
 
+@np.errstate(under="ignore")
 def sampling_without_replacement_joint(n_ones: int, n: int, k: int) -> Floats:
     r"""Joint table of the first k of n tickets, of which `n_ones` say 1, drawn without replacement.
 
@@ -365,6 +376,7 @@ class NearestMixture:
     weights: Floats
 
 
+@np.errstate(under="ignore")
 def nearest_mixture(joint: ArrayLike) -> NearestMixture:
     r"""Total variation between an exchangeable 0/1 law and the nearest mixture of coins.
 
@@ -519,7 +531,7 @@ def mixing_distribution_from_moments(moments: Sequence[Any]) -> tuple[Floats, Fl
     (array([0. , 0.5, 1. ]), array([0.33333333, 0.33333333, 0.33333333]))
     """
     try:
-        row = [Fraction(m) for m in moments]
+        row = [Fraction(m.item() if isinstance(m, np.generic) else m) for m in moments]
     except (TypeError, ValueError, OverflowError) as error:
         raise ValueError(f"moments must be numbers: {error}") from None
     n = len(row) - 1
@@ -568,21 +580,25 @@ def _mixing(thetas: ArrayLike, weights: ArrayLike) -> tuple[Floats, Floats]:
     return thetas, weights
 
 
-def _urn(white: float, black: float, reinforcement: float) -> None:
-    for name, value in [("white", white), ("black", black)]:
-        if not 0 <= value < np.inf:
-            raise ValueError(f"{name} must be a number >= 0, not {value!r}")
+def _urn(white: Any, black: Any, reinforcement: Any) -> tuple[float, float, float]:
+    """Return an urn's numbers, or say why it is none."""
+    white, black = (
+        _check.not_negative_scalar(value, name)
+        for name, value in (("white", white), ("black", black))
+    )
+    reinforcement = _check.scalar(reinforcement, "reinforcement")
     if white + black == 0:
         raise ValueError("white and black are both zero: the urn is empty")
-    if not np.isfinite(reinforcement):
-        raise ValueError(f"reinforcement must be a finite number, not {reinforcement!r}")
+    if not max(white, black, reinforcement) < LARGEST:
+        raise ValueError(f"white, black and reinforcement must be below {LARGEST:g}")
     if reinforcement < 0 and not (
-        reinforcement == -1 and float(white).is_integer() and float(black).is_integer()
+        reinforcement == -1 and white.is_integer() and black.is_integer()
     ):
         raise ValueError(
             "reinforcement must be >= 0, or -1 (without replacement) with whole numbers of balls, "
             f"not {reinforcement!r} with {white!r} and {black!r}"
         )
+    return white, black, reinforcement
 
 
 def _enough(white: float, black: float, reinforcement: float, n: int) -> None:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import pdtr, pdtrik
 
-from companion import _check
+from companion import _check, _vectors
 from companion._check import Floats
 from companion.mixtures import GaussianMixture
 
@@ -143,7 +143,7 @@ def covariance_ellipse(mean: ArrayLike, covariance: ArrayLike, n_sd: float = 2.0
     Raises
     ------
     ValueError
-        If a shape is wrong.
+        If a shape is wrong, the covariance is not positive definite, or `n_sd` is not positive.
 
     Examples
     --------
@@ -154,9 +154,10 @@ def covariance_ellipse(mean: ArrayLike, covariance: ArrayLike, n_sd: float = 2.0
     covariance = _check.finite(covariance, "covariance")
     _check.shape(mean, "mean", (2,))
     _check.shape(covariance, "covariance", (2, 2))
+    n_sd = _check.positive_scalar(n_sd, "n_sd")
     turn = np.linspace(0, 2 * np.pi, 49)
     circle = np.column_stack([np.cos(turn), np.sin(turn)])
-    return np.asarray(mean + n_sd * circle @ np.linalg.cholesky(covariance).T)
+    return np.asarray(mean + n_sd * circle @ _vectors.cholesky(covariance, "covariance").T)
 
 
 def county_map(
@@ -280,9 +281,8 @@ def funnel_limits(exposure: ArrayLike, rate: float, level: float = 0.95) -> Floa
     array([[ 80., 120.]])
     """
     e = _check.positive(exposure, "exposure")
-    if not rate > 0:
-        raise ValueError(f"rate must be a number > 0, not {rate!r}")
-    _check.fraction(level, "level")
+    rate = _check.positive_scalar(rate, "rate")
+    level = _check.fraction(level, "level")
     limits = []
     for tail in ((1 - level) / 2, (1 + level) / 2):
         possible = tail > pdtr(0, e * rate)

@@ -1,6 +1,7 @@
 """Crossed effects: against the dense covariance, simulation, and planted errors."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -186,3 +187,101 @@ def test_a_row_without_observations_and_a_column_with_one():
 def test_bad_input_is_named(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+# ------------------------------------------------------- units, rounding, and bad input
+
+
+def some_data():
+    model = CrossedNormal(2.0, 1.5, 0.7, 0.3)
+    return model, *simulated(model, 6, 4, 0.6, 3)[0]
+
+
+@given(st.sampled_from([1e-8, 1e8]), st.sampled_from([0.0, 1e6]), st.integers(0, 10_000))
+def test_the_unit_and_the_origin_of_the_data_do_not_matter(unit, offset, seed):
+    model = CrossedNormal(2.0, 1.5, 0.7, 0.3)
+    (x, s, row, column), _, _ = simulated(model, 6, 4, 0.6, seed)
+    other = CrossedNormal((2.0 + offset) * unit, 1.5 * unit, 0.7 * unit, 0.3 * unit)
+    moved = (x + offset) * unit, s * unit, row, column
+    here, there = model.posterior(x, s, row, column), other.posterior(*moved)
+    tolerance = 1e-9 + 1e-14 * offset
+    np.testing.assert_allclose(there.row_mean / unit - offset, here.row_mean, rtol=0, atol=1e-8)
+    for name in ("row_covariance", "column_covariance", "cross_covariance"):
+        mine, theirs = getattr(here, name), getattr(there, name) / unit**2
+        np.testing.assert_allclose(theirs, mine, rtol=1e-9, atol=1e-12)
+    nats = other.log_evidence(*moved) + len(x) * np.log(unit)
+    assert nats == pytest.approx(model.log_evidence(x, s, row, column), abs=1e3 * tolerance)
+    one = model.m_step(model.e_step(x, s, row, column)[0])
+    two = other.m_step(other.e_step(*moved)[0])
+    assert two.mean / unit - offset == pytest.approx(one.mean, abs=1e-8)
+    for name in ("row_sd", "column_sd", "extra_sd"):
+        assert getattr(two, name) / unit == pytest.approx(getattr(one, name), rel=1e-7, abs=0)
+    draws = here.sample_rows(np.random.default_rng(1), 3)
+    again = there.sample_rows(np.random.default_rng(1), 3)
+    np.testing.assert_allclose(again / unit - offset, draws, rtol=0, atol=1e-7)
+
+
+def test_draws_have_the_covariance_of_the_posterior_in_every_unit():
+    """A constant added to the diagonal made sds of 1e-8 two hundred times too large."""
+    _, x, s, row, column = some_data()
+    for unit in (1e-9, 1.0, 1e9):
+        posterior = CrossedNormal(2 * unit, 1.5 * unit, 0.7 * unit).posterior(
+            x * unit, s * unit, row, column
+        )
+        draws = posterior.sample_rows(np.random.default_rng(2), 40_000)
+        sd = np.sqrt(np.diag(posterior.row_covariance))
+        np.testing.assert_allclose(draws.std(axis=0), sd, rtol=0.02, atol=0)
+        planted = np.sqrt(np.diag(posterior.row_covariance) + 1e-12)
+        assert (abs(planted / sd - 1).max() > 0.02) == (unit == 1e-9)
+    known = CrossedNormal(2.0, 0.0, 0.7).posterior(x, s, row, column)
+    assert (known.sample_rows(np.random.default_rng(1), 2) == 2.0).all()
+
+
+def test_statistics_about_any_mean_add():
+    model, x, s, row, column = some_data()
+    a = CrossedNormal(1e8, 1.5, 0.7).e_step(x + 1e8, s, row, column)[0]
+    b = CrossedNormal(1e8 + 4, 1.5, 0.7).e_step(x + 1e8 + 4, s, row, column)[0]
+    n = a.rows[0]
+    means = a.rows[1] / n, b.rows[1] / n
+    expected = (a.scatter + b.scatter) / (2 * n) + np.var(means)
+    assert model.m_step(a + b).row_sd ** 2 == pytest.approx(expected, rel=1e-8, abs=0)
+
+
+@pytest.mark.parametrize("j", [0, 2, 4])
+@pytest.mark.parametrize(
+    ("name", "bad", "message"),
+    [
+        ("x", np.nan, "^x holds 1 NaN"),
+        ("x", np.inf, "^x holds 1 NaN or inf"),
+        ("standard_error", 0.0, "^standard_error must"),
+        ("standard_error", np.nan, "^standard_error holds"),
+        ("row", -1, "^row must"),
+        ("row", 10**9, "^row goes up to 1000000000, and"),
+        ("column", 10**9, "^column goes up to"),
+    ],
+)
+def test_one_bad_entry_among_good_ones_is_named(name, bad, message, j):
+    data = {"x": [1.0, 2, 3, 4, 5], "standard_error": [1.0] * 5, "row": [0, 1, 2, 0, 1],
+            "column": [0, 0, 1, 1, 0]}  # fmt: skip
+    data[name] = [bad if i == j else v for i, v in enumerate(data[name])]
+    model = CrossedNormal(0, 1, 1)
+    for call in (model.posterior, model.log_evidence, model.e_step):
+        with pytest.raises(ValueError, match=message):
+            call(*data.values())
+
+
+def test_every_form_of_the_data_and_no_error_state_matters():
+    model, x, s, row, column = some_data()
+    plain = model.posterior(x, s, row, column)
+    forms = [
+        (x[::-1].copy()[::-1], list(s), list(row), np.asfortranarray(column)),
+        (pd.Series(x), pd.Series(s, dtype="Float64"), pd.Series(row, dtype="Int64"), column),
+    ]
+    for form in forms:
+        with np.errstate(all="raise"):
+            found = model.posterior(*form)
+        np.testing.assert_array_equal(found.row_mean, plain.row_mean)
+        np.testing.assert_array_equal(found.column_covariance, plain.column_covariance)
+    masked = np.ma.array(x, mask=np.arange(len(x)) == 1)
+    with pytest.raises(ValueError, match=r"^x holds 1 NaN"):
+        model.posterior(masked, s, row, column)

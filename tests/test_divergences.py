@@ -143,3 +143,27 @@ def test_planted_error_in_the_normal_is_caught(law, wrong):
 def test_bad_input(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+@given(st.integers(0, 2**32))
+def test_kl_of_normals_does_not_depend_on_units(seed):
+    rng = np.random.default_rng(seed)
+    A, B = rng.normal(size=(2, 4, 4))
+    P, Q = A @ A.T + 0.1 * np.eye(4), B @ B.T + 0.1 * np.eye(4)
+    p, q = rng.normal(size=(2, 4))
+    units = np.array([1e6, 1e-9, 1.0, 1e-3])
+    scale = np.outer(units, units)
+    found = kl_normal(p * units, P * scale, q * units, Q * scale)
+    assert found == pytest.approx(kl_normal(p, P, q, Q), rel=1e-8, abs=1e-10)
+    wrong = P * scale
+    wrong[0, 1] *= 1.001
+    with pytest.raises(ValueError, match="covariance_p must be symmetric"):
+        kl_normal(p, wrong, q, Q)
+
+
+def test_a_covariance_of_very_different_scales_is_one():
+    scales = np.array([1e6, 1e6, 1e6, 1e-3])
+    covariance = (0.9 + 0.1 * np.eye(4)) * np.outer(scales, scales)
+    assert kl_normal(np.zeros(4), covariance, scales, 2 * covariance) == pytest.approx(
+        kl_normal(np.zeros(4), 0.9 + 0.1 * np.eye(4), np.ones(4), 1.8 + 0.2 * np.eye(4)), rel=1e-10
+    )

@@ -1,5 +1,6 @@
 """Laws of exchangeability, by enumeration; wrong versions planted beside them are caught."""
 
+import decimal
 import functools
 import itertools
 from fractions import Fraction
@@ -329,12 +330,12 @@ RNG = np.random.default_rng(1)
         (lambda: is_exchangeable([[0.5, 0.2], [0.2, 0.2]]), "joint must sum to one"),
         (lambda: is_exchangeable([[0.5, 0.5, 0.0]]), "joint must have one axis"),
         (lambda: is_exchangeable([[1.2, -0.1], [-0.1, 0.0]]), "joint must not be negative"),
-        (lambda: polya_urn(-1, 1, 3, RNG), "white must be a number >= 0"),
+        (lambda: polya_urn(-1, 1, 3, RNG), "white must not be negative"),
         (lambda: polya_urn(0, 0, 3, RNG), "the urn is empty"),
         (lambda: polya_urn(1, 1, 0, RNG), "n_draws must be a whole number"),
         (lambda: polya_urn(1, 1, 3, RNG, reinforcement=-1), "cannot give 3"),
         (lambda: polya_urn(1, 1, 3, RNG, reinforcement=-2), "reinforcement must be >= 0, or -1"),
-        (lambda: polya_urn(1, 1, 3, RNG, reinforcement=np.nan), "reinforcement must be a finite"),
+        (lambda: polya_urn(1, 1, 3, RNG, reinforcement=np.nan), "reinforcement holds"),
         (lambda: urn_log_probability([0, 2], 1, 1), "x must hold zeros and ones"),
         (lambda: urn_log_probability([[[0]]], 1, 1), "x must have shape"),
         (lambda: beta_binomial_logpmf(1, 2, 0, 1), "alpha must be positive"),
@@ -358,5 +359,68 @@ RNG = np.random.default_rng(1)
     ],
 )  # fmt: skip
 def test_bad_input_is_named(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()
+
+
+# ------------------------------------------------------------------- forms, states, bad input
+
+
+@pytest.mark.parametrize(
+    ("moments", "weights"),
+    [
+        (np.array([1, 1, 1]), [0, 0, 1]),
+        (np.array([1, 0.5, 0.375], np.float32), [0.375, 0.25, 0.375]),
+        ([np.int8(1), np.float16(0.5), 0.375], [0.375, 0.25, 0.375]),
+        ([1, decimal.Decimal("0.5"), "3/8"], [0.375, 0.25, 0.375]),
+    ],
+)
+def test_moments_of_any_type(moments, weights):
+    """NumPy's integers overflowed in a product of fractions."""
+    np.testing.assert_allclose(
+        mixing_distribution_from_moments(moments)[1], weights, rtol=1e-15, atol=0
+    )
+    ones = mixing_distribution_from_moments(np.ones(60, dtype=int))[1]
+    assert ones.tolist() == [0.0] * 59 + [1.0]
+
+
+def test_single_precision_is_accepted():
+    table = np.full((2,) * 12, 2.0**-12, np.float32) * np.float32(1.0000001)
+    assert is_exchangeable(table)
+    thetas, weights = np.array([0.2, 0.5, 0.8], np.float32), np.full(3, 1 / 3, np.float32)
+    found = mixture_of_iid_log_probability([1, 0, 1], thetas, weights)
+    exact = mixture_of_iid_log_probability([1, 0, 1], [0.2, 0.5, 0.8], [1 / 3] * 3)
+    assert float(found) == pytest.approx(float(exact), rel=1e-7, abs=0)
+
+
+def test_no_error_state_matters():
+    with np.errstate(all="raise"):
+        x = [1] * 2000
+        both = [mixture_of_iid_log_probability(x, [0.2, 0.8], [0.5, 0.5]),
+                predictive_probability(x, [0.2, 0.8], [0.5, 0.5]),
+                beta_binomial_logpmf([0, 3], 5, 1e-300, 1e300),
+                urn_log_probability([1, 0], 1e-300, 1),
+                nearest_mixture(sampling_without_replacement_joint(3, 6, 5)).distance]  # fmt: skip
+    assert float(both[1]) == pytest.approx(0.8, rel=1e-12)
+    assert both[2][0] == 0
+    assert np.isfinite(np.concatenate([np.ravel(v) for v in both])).all()
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: beta_binomial_logpmf([1, 2], [3, 4, 5], 1, 1), "^k, n, alpha and beta must"),
+        (lambda: beta_binomial_logpmf([1, 2, 3], [3, 4.5, 5], 1, 1), "^n must be whole"),
+        (lambda: beta_binomial_logpmf(3, [4, 2**63, 5], 1, 1), r"^n must be whole numbers up to"),
+        (lambda: beta_binomial_logpmf(1, 3, [1, 0.0, 2], 1), "^alpha must"),
+        (lambda: urn_log_probability([1, 0], [1, 2], 1), "^white must be one number"),
+        (lambda: urn_log_probability([1, 0], 1e308, 1e308), "^white, black and"),
+        (lambda: urn_log_probability(np.ma.array([1, 0], mask=[0, 1]), 1, 1), "^x must hold"),
+        (lambda: is_exchangeable([[0.4, 0.1], [0.1, 0.4]], tol=np.nan), "^tol"),
+        (lambda: mixing_distribution_from_moments([1, np.nan, 0.3]), "^moments"),
+        (lambda: mixing_distribution_from_moments([1, 0.5 + 0j, 0.3]), "^moments"),
+    ],
+)
+def test_what_is_no_number_is_named(call, message):
     with pytest.raises(ValueError, match=message):
         call()
