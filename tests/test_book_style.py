@@ -270,7 +270,7 @@ def test_an_import_is_found_with_its_cell(line, module):
     notebook = copy.deepcopy(CHAPTERS["01_mixtures"])
     last = code_cells(notebook)[-1]
     last.update(source=["import itertools, scipy.stats\n", line])
-    with pytest.raises(AssertionError, match=rf"^cell \d+ \({last['id']}\) imports {module}$"):
+    with pytest.raises(AssertionError, match=rf"^cell \d+ \({last['id']}\) imports {module}\n"):
         imports_little(notebook)
 
 
