@@ -64,7 +64,7 @@ def load_galton() -> pd.DataFrame:
     """
     return _load(
         "galton",
-        source="Galton (1886), J. Anthropol. Inst. 15, 246-263; Hanley (2004), Am. Stat. 58, 237",
+        source="Galton (1886), J. Anthr. Inst. 15, 246-263; Hanley (2004), Am. Stat. 58, 237-243",
         units={"father": "inch", "mother": "inch", "height": "inch"},
         dtype={"family": str, "sex": str},
     )
@@ -76,7 +76,7 @@ def load_children() -> pd.DataFrame:
     Returns
     -------
     DataFrame of 155 rows
-        ``degree`` (1 with a bachelor's degree, 0 without), ``children`` (how many).
+        ``degree`` (1 with a bachelor's degree, 0 without), ``children`` (how many persons).
 
     Notes
     -----
@@ -92,7 +92,7 @@ def load_children() -> pd.DataFrame:
     return _load(
         "children",
         source="General Social Survey, in Hoff (2009), section 3.2",
-        units={"degree": "0 or 1", "children": "persons"},
+        units={"children": "persons"},
     )
 
 
@@ -145,7 +145,7 @@ def load_old_faithful() -> pd.DataFrame:
     """
     return _load(
         "old_faithful",
-        source="Härdle (1991), Smoothing Techniques with Implementation in S; `faithful` in R",
+        source="Härdle (1991), `faithful` in R; from Azzalini and Bowman (1990), Appl. Stat. 39",
         units={"eruption": "minute", "waiting": "minute"},
     )
 
@@ -162,8 +162,8 @@ def load_rats() -> pd.DataFrame:
     Notes
     -----
     Tarone (1982), *The use of historical control information in testing for a trend in
-    proportions*, Biometrics 38, 215-220; Gelman et al. (2013), *Bayesian Data Analysis*, 3rd ed.,
-    table 5.1.
+    proportions*, Biometrics 38, 215-220; Gelman et al. (2013), *Bayesian Data Analysis*, 3rd ed.
+    (BDA3), table 5.1.
 
     Examples
     --------
@@ -184,8 +184,8 @@ def load_batting() -> pd.DataFrame:
     Returns
     -------
     DataFrame of 18 rows
-        ``player``, ``early_at_bats`` (45 for all) and ``early_hits`` (hits in them),
-        ``later_at_bats`` and ``later_hits`` (in the remainder of the season).
+        ``player`` (name), ``early_at_bats`` (at-bats, 45 for all), ``early_hits`` (hits in them),
+        ``later_at_bats`` (at-bats in the rest of the season), ``later_hits`` (hits in them).
 
     Notes
     -----
@@ -200,7 +200,12 @@ def load_batting() -> pd.DataFrame:
     return _load(
         "batting",
         source="Efron and Morris (1975), JASA 70, 311-319, table 1",
-        units={"early_hits": "hits", "later_hits": "hits"},
+        units={
+            "early_at_bats": "at-bats",
+            "early_hits": "hits",
+            "later_at_bats": "at-bats",
+            "later_hits": "hits",
+        },
     )
 
 
@@ -215,8 +220,8 @@ def load_schools() -> pd.DataFrame:
 
     Notes
     -----
-    Rubin (1981), *Estimation in parallel randomized experiments*, J. Educ. Stat. 6, 377-401; BDA3,
-    table 5.2.
+    Rubin (1981), *Estimation in parallel randomized experiments*, J. Educ. Stat. 6, 377-401; Gelman
+    et al. (2013), *Bayesian Data Analysis*, 3rd ed. (BDA3), table 5.2.
 
     Examples
     --------
@@ -237,16 +242,17 @@ def load_kidney_cancer() -> pd.DataFrame:
     Returns
     -------
     DataFrame of 3110 rows
-        ``fips`` (text: five digits, the first two for the state), ``state``, ``county``,
-        ``deaths_1980_84`` and ``person_years_1980_84``, ``deaths_1985_89`` and
-        ``person_years_1985_89``: counts, not adjusted for age, and the white men's person-years of
-        five years.
+        ``fips`` (text: five digits, the first two for the state), ``state`` and ``county`` (names),
+        ``deaths_1980_84`` and ``deaths_1985_89`` (persons, in five years each; counts, not adjusted
+        for age), ``person_years_1980_84`` and ``person_years_1985_89`` (years: person-years of
+        white men, summed over the five).
 
     Notes
     -----
     US National Center for Health Statistics and National Cancer Institute; the data behind Manton
     et al. (1989), *Empirical Bayes procedures for stabilizing maps of U.S. cancer mortality rates*,
-    JASA 84, 637-650, and BDA3, section 2.7. Alaska is absent.
+    JASA 84, 637-650, Gelman and Price (1999) and Gelman et al. (2013), *Bayesian Data Analysis*,
+    3rd ed. (BDA3), section 2.7; compiled by R. Ryder (2019). Alaska is absent.
 
     Examples
     --------
@@ -256,7 +262,8 @@ def load_kidney_cancer() -> pd.DataFrame:
     """
     return _load(
         "kidney_cancer",
-        source="NCHS and NCI mortality counts; Manton et al. (1989), JASA 84, 637-650; BDA3, 2.7",
+        source="US National Center for Health Statistics and National Cancer Institute; Manton et "
+        "al. (1989), JASA 84, 637-650; Gelman and Price (1999); BDA3, section 2.7; R. Ryder (2019)",
         units={
             "deaths_1980_84": "persons",
             "deaths_1985_89": "persons",
@@ -299,7 +306,8 @@ def load_state_shapes() -> pd.DataFrame:
     Returns
     -------
     DataFrame of 51 rows
-        ``fips`` (text: two digits), ``state``, ``path`` (text, as in :func:`load_county_shapes`).
+        ``fips`` (text: two digits), ``state``, ``path`` (text, as in :func:`load_county_shapes`: in
+        half units of a sheet of 975 by 610 units).
 
     Notes
     -----
@@ -351,12 +359,12 @@ def load_results_2016() -> pd.DataFrame:
     Returns
     -------
     DataFrame of 51 rows
-        ``state`` (50 states and the District of Columbia), ``electoral_votes`` (they sum to 538),
+        ``state`` (50 states and the District of Columbia), ``electoral_votes`` (votes, 538 in all),
         ``clinton`` and ``trump`` (shares of all votes, in per cent).
 
     Notes
     -----
-    As in the R package dslabs.
+    Official results, as in the R package dslabs.
 
     Examples
     --------

@@ -20,6 +20,7 @@ from companion._check import Floats, Integers
 from companion.em import CollapsedComponentError
 from companion.mixtures import COLLAPSED, UNRESOLVED, MixtureStatistics
 
+WELL_KNOWN = 1e-3  # a standard deviation, given the other columns, relative to that alone
 BLOCK = 2**17  # numbers in a batch of patterns: they must fit the cache
 
 
@@ -299,16 +300,24 @@ class MultivariateNormal:
         filled, anything = np.zeros(x.shape), np.zeros(len(x), dtype=bool)
         hidden = np.zeros(D * D)
         log_likelihood = 0.0
+        few = _FewGaps(self, x)
         for rows, columns, n_seen in _batches(x):
-            off, whitened, L = self._see(x, rows, columns, n_seen)
-            filled[rows[:, :, np.newaxis], columns[:, np.newaxis]] = off
             anything[rows] = True
-            log_likelihood += float(_log_density(whitened, L).sum())
-            if n_seen < D:  # what the gaps still vary when the rest is known
+            gaps = columns[:, n_seen:, np.newaxis] * D + columns[:, np.newaxis, n_seen:]
+            if few.serve and 2 * n_seen >= D:
+                spread = few.fill(rows, columns[:, n_seen:])
+            else:
+                off, whitened, L = self._see(x, rows, columns, n_seen)
+                filled[rows[:, :, np.newaxis], columns[:, np.newaxis]] = off
+                log_likelihood += float(_log_density(whitened, L).sum())
                 rest = L[:, n_seen:, n_seen:]
-                spread = rows.shape[1] * (rest @ rest.transpose(0, 2, 1))
-                gaps = columns[:, n_seen:, np.newaxis] * D + columns[:, np.newaxis, n_seen:]
-                hidden += np.bincount(gaps.ravel(), spread.ravel(), D * D)
+                spread = rest @ rest.transpose(0, 2, 1)
+            # What the gaps still vary when the rest is known.
+            spread *= rows.shape[1]
+            hidden += np.bincount(gaps.ravel(), spread.ravel(), D * D)
+        if few.filled.any():
+            filled[few.filled] = few.deviations()
+            log_likelihood += few.log_likelihood()
         if not anything.any():
             raise ValueError("x has no number that was seen: every entry is NaN")
         filled = filled if anything.all() else filled[anything]
@@ -508,6 +517,55 @@ class MultivariateNormal:
         shift = statistics.means[0] - self.mean
         N = float(statistics.counts[0])
         return N, statistics.scatters[0] + N * np.outer(shift, shift)
+
+
+class _FewGaps:
+    """Rows that were seen for the most part: their gaps are filled by way of the precision.
+
+    In units of standard deviations, with P the inverse of the correlation and d the deviations of
+    a row (zero where it has gaps m), what is missing has the conditional mean -P_mm^-1 (P d)_m and
+    the conditional covariance P_mm^-1: matrices as small as the gaps are few. It does not serve a
+    correlation so nearly singular that its inverse has lost digits.
+    """
+
+    def __init__(self, model: MultivariateNormal, x: Floats) -> None:
+        self.sd = np.sqrt(np.diagonal(model.covariance))
+        L = np.linalg.cholesky(model.covariance / self.sd / self.sd[:, np.newaxis])
+        self.serve = bool(np.diagonal(L).min() > WELL_KNOWN)
+        self.log_det = float(np.log(np.diagonal(L)).sum())
+        self.whitening = solve_triangular(L, np.eye(len(L)), lower=True)
+        self.precision = self.whitening.T @ self.whitening
+        self.seen = ~np.isnan(x)
+        self.off = np.where(self.seen, (x - model.mean) / self.sd, 0.0)
+        self.pull = self.off @ self.precision
+        self.filled = np.zeros(len(x), dtype=bool)
+        self.log_pivots = 0.0
+
+    def fill(self, rows: Integers, gaps: Integers) -> Floats:
+        """Fill rows (P, R) whose gaps lie in these columns (P, m); return their covariances."""
+        block = self.precision[gaps[:, :, np.newaxis], gaps[:, np.newaxis]]
+        factors = np.linalg.cholesky(block)
+        self.log_pivots += rows.shape[1] * float(
+            np.log(np.diagonal(factors, axis1=1, axis2=2)).sum()
+        )
+        spread = np.linalg.inv(block)
+        place = rows[:, :, np.newaxis], gaps[:, np.newaxis]
+        self.off[place] = -self.pull[place] @ spread
+        self.filled[rows] = True
+        sd = self.sd[gaps]
+        return np.asarray(spread * sd[:, :, np.newaxis] * sd[:, np.newaxis])
+
+    def deviations(self) -> Floats:
+        """Return the expected deviations from the mean of the rows that were filled."""
+        return np.asarray(self.off[self.filled] * self.sd)
+
+    def log_likelihood(self) -> float:
+        """Return the log-likelihood of what was seen of them."""
+        z = self.off[self.filled] @ self.whitening.T
+        seen = self.seen[self.filled]
+        constant = 0.5 * np.log(2 * np.pi) * seen.sum() + (seen @ np.log(self.sd)).sum()
+        squares = float(np.einsum("nd,nd->", z, z))
+        return float(-0.5 * squares - constant - len(z) * self.log_det - self.log_pivots)
 
 
 def _rows(value: ArrayLike, n_dimensions: int | None = None) -> Floats:

@@ -5,14 +5,21 @@ import copy
 import itertools
 import json
 import re
+import shutil
 import sys
 
 import pytest
 from conftest import ROOT, chapters, pages
 
+sys.path.insert(0, str(ROOT / "book"))
+
+import counts
+
 TAGS = {"hide-input", "hide-cell"}
 IMPORTS = {"numpy", "scipy", "pandas", "matplotlib", "companion", "daft"}
 ROLE = re.compile(r"^:::|^```\{|\{(?:eq|cite|ref|numref|doc|glue|math)[^}]*\}`", re.MULTILINE)
+TAG = re.compile(r"\\tag\{([^}]*)\}")
+REFERENCE = re.compile(r"(?<![\w.])\(([1-9]\d*)\.(\d+)\)")
 CHAPTERS = {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in chapters()}
 
 
@@ -34,6 +41,11 @@ def tags(cell):
 
 def lines(cell):
     return [line for line in text(cell).splitlines() if line.strip()]
+
+
+def place(notebook, cell):
+    number = next(k for k, c in enumerate(notebook["cells"], 1) if c is cell)
+    return f"cell {number} ({cell['id']})"
 
 
 def draws(cell):
@@ -117,11 +129,12 @@ def imports_little(notebook):
             if isinstance(node, ast.Import):
                 modules = [alias.name for alias in node.names]
             elif isinstance(node, ast.ImportFrom):
-                modules = [node.module]
+                modules = ["." * node.level + (node.module or "")]
             else:
                 continue
-            roots = {m.split(".")[0] for m in modules}
-            assert roots <= IMPORTS | sys.stdlib_module_names, modules
+            for module in modules:
+                allowed = module.split(".")[0] in IMPORTS | sys.stdlib_module_names
+                assert allowed, f"{place(notebook, cell)} imports {module}"
 
 
 def hides_nothing_needed(notebook):
@@ -158,21 +171,6 @@ def describes_figures(notebook):
         assert caption.startswith(start), f"a caption must begin {start!r}, not {caption[:20]!r}"
 
 
-def numbers_equations_once(notebook):
-    found = re.findall(r"\\tag\{([^}]*)\}", prose(notebook))
-    assert found, "no numbered equation"
-    assert len(found) == len(set(found)), "an equation number occurs twice"
-    cited = set(
-        re.findall(
-            r"(?<![\w.])\((\d+\.\d+)\)", re.sub(r"\$\$.*?\$\$", "", prose(notebook), flags=re.S)
-        )
-    )
-    own = {tag.split(".")[0] for tag in found}
-    assert {c for c in cited if c.split(".")[0] in own} <= set(found), (
-        "an equation that is not there"
-    )
-
-
 def has_exercises_with_solutions(notebook):
     numbers = [int(n) for n in re.findall(r"^\*\*Exercise (\d+) \(", prose(notebook), re.MULTILINE)]
     assert numbers == list(range(1, len(numbers) + 1))
@@ -190,7 +188,6 @@ RULES = [
     imports_little,
     hides_nothing_needed,
     describes_figures,
-    numbers_equations_once,
     has_exercises_with_solutions,
 ]
 
@@ -198,7 +195,10 @@ RULES = [
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
 @pytest.mark.parametrize("name", CHAPTERS)
 def test_chapter(name, rule):
-    rule(CHAPTERS[name])
+    try:
+        rule(CHAPTERS[name])
+    except AssertionError as error:
+        pytest.fail(f"book/{name}.ipynb: {error}")
 
 
 # ------------------------------------------------------------- each rule can be broken
@@ -243,8 +243,6 @@ BREAKS = {
         ),
     ),
     "no alt": (describes_figures, lambda nb: [c["metadata"].pop("mystnb", 0) for c in nb["cells"]]),
-    "tag twice": (numbers_equations_once, add_prose(r"$$x \tag{1.2}$$")),
-    "missing equation": (numbers_equations_once, add_prose("by (1.99)")),
     "no solution": (has_exercises_with_solutions, add_prose("**Exercise 6 (more).** Do.")),
 }
 
@@ -259,6 +257,23 @@ def test_rule_can_fail(name):
         rule(notebook)
 
 
+@pytest.mark.parametrize(
+    ("line", "module"),
+    [
+        ("import sklearn.mixture", "sklearn.mixture"),
+        ("import numpy, torch", "torch"),
+        ("def f():\n    from jax import numpy", "jax"),
+        ("from . import here", r"\."),
+    ],
+)
+def test_an_import_is_found_with_its_cell(line, module):
+    notebook = copy.deepcopy(CHAPTERS["01_mixtures"])
+    last = code_cells(notebook)[-1]
+    last.update(source=["import itertools, scipy.stats\n", line])
+    with pytest.raises(AssertionError, match=rf"^cell \d+ \({last['id']}\) imports {module}\n"):
+        imports_little(notebook)
+
+
 # ------------------------------------------------------------------------- the book
 
 
@@ -270,30 +285,147 @@ def test_toc_names_every_page():
     assert len(pages()) == len(set(pages()))
 
 
-def test_equation_numbers_are_unique_in_the_book():
-    found = [tag for nb in CHAPTERS.values() for tag in re.findall(r"\\tag\{([^}]*)\}", prose(nb))]
-    assert len(found) == len(set(found))
+def doubled_pages(folder):
+    """Yield pages that lie beside the page itself, such as a chapter edited as text."""
+    for path in sorted(folder.glob("*.md")):
+        if path.with_suffix(".ipynb").exists():
+            yield f"book/{path.name} lies beside the notebook: delete it"
 
 
-def test_equation_numbers_begin_with_the_chapter():
-    for name, notebook in CHAPTERS.items():
-        for tag in re.findall(r"\\tag\{([^}]*)\}", prose(notebook)):
-            assert tag.startswith(f"{int(name[:2])}."), (name, tag)
+def test_no_page_is_there_twice(tmp_path):
+    assert list(doubled_pages(ROOT / "book")) == []
+    for name in ("03_missing_data.ipynb", "index.md"):
+        shutil.copy(ROOT / "book" / name, tmp_path)
+    assert list(doubled_pages(tmp_path)) == []
+    (tmp_path / "03_missing_data.md").write_text("# Missing data\n", encoding="utf-8")
+    assert [fault.split()[0] for fault in doubled_pages(tmp_path)] == ["book/03_missing_data.md"]
 
 
-def times():
-    """Return the rows of the instructors' table of times, counted from the chapters."""
-    for name, notebook in CHAPTERS.items():
-        words = len(prose(notebook).split())
-        code = sum(len(lines(cell)) for cell in code_cells(notebook))
-        exercises = len(re.findall(r"\*\*Exercise \d", prose(notebook)))
-        hours = (words / 100 + 20 * exercises) / 60
-        yield f"| {name} | {words} | {code} | {exercises} | {hours:.1f} |"
+def wrong_equations(notebooks, pages=()):
+    """Yield numbers of equations that do not count up in their chapter, or lead nowhere."""
+    known, texts = set(), [(f"book/{path.name}", path.read_text("utf-8")) for path in pages]
+    for name, notebook in notebooks.items():
+        chapter, count = int(name[:2]), 0
+        for cell in notebook["cells"]:
+            here = f"book/{name}.ipynb, {place(notebook, cell)}"
+            texts.append((here, text(cell)))
+            for tag in TAG.findall(text(cell)) if cell["cell_type"] == "markdown" else []:
+                count += 1
+                known.add(tag)
+                if tag != f"{chapter}.{count}":
+                    yield f"{here}: \\tag{{{tag}}} must be \\tag{{{chapter}.{count}}}"
+        if not count:
+            yield f"book/{name}.ipynb: no numbered equation"
+    numbers = {name[:2].lstrip("0") for name in notebooks}
+    for here, words in texts:
+        for chapter, count in REFERENCE.findall(re.sub(r"\$\$.*?\$\$", "", words, flags=re.DOTALL)):
+            if chapter in numbers and f"{chapter}.{count}" not in known:
+                yield f"{here}: there is no equation ({chapter}.{count})"
+
+
+def test_equations():
+    assert list(wrong_equations(CHAPTERS, (ROOT / "book").glob("*.md"))) == []
+
+
+@pytest.mark.parametrize(
+    ("planted", "complaint"),
+    [
+        (r"$$x \tag{1.2}$$", r"\tag{1.2} must be \tag{1.10}"),  # twice
+        (r"$$x \tag{2.9}$$", r"\tag{2.9} must be \tag{1.10}"),  # of another chapter
+        (r"$$x \tag{1.11}$$", r"\tag{1.11} must be \tag{1.10}"),  # a gap
+        (r"$$x \tag{A}$$", r"\tag{A} must be \tag{1.10}"),
+        ("as (1.99) says", "there is no equation (1.99)"),
+        ("as (4.20) says", "there is no equation (4.20)"),  # of another chapter
+        ("$x$ by (1.4) and (1.44)", "there is no equation (1.44)"),
+    ],
+)
+def test_a_wrong_equation_is_found(planted, complaint):
+    wrong = copy.deepcopy(CHAPTERS)
+    cell = wrong["01_mixtures"]["cells"][-2]
+    add_prose(planted)(wrong["01_mixtures"])
+    here = f"book/01_mixtures.ipynb, {place(wrong['01_mixtures'], cell)}"
+    assert f"{here}: {complaint}" in list(wrong_equations(wrong))
+
+
+def test_a_wrong_equation_in_code_or_on_a_page_is_found(tmp_path):
+    wrong = copy.deepcopy(CHAPTERS)
+    first_code(wrong["05_em_for_mixtures"]).update(source=["x = f(5.9)  # (5.7)"])
+    page = tmp_path / "notation.md"
+    page.write_text("a number (0.95), and (12.30)", encoding="utf-8")
+    found = list(wrong_equations(wrong, [page]))
+    assert [fault.split(": ")[1] for fault in found] == [
+        "there is no equation (12.30)", "there is no equation (5.7)",
+    ]  # fmt: skip
+    for cell in wrong["02_latent_variables"]["cells"]:
+        cell.update(source=[])
+    assert "book/02_latent_variables.ipynb: no numbered equation" in list(wrong_equations(wrong))
+
+
+def public(path):
+    """Return the public functions and classes that a module defines."""
+    body = ast.parse(path.read_text(encoding="utf-8")).body
+    found = {node.name for node in body if isinstance(node, ast.FunctionDef | ast.ClassDef)}
+    return {name for name in found if not name.startswith("_")}
+
+
+def wrong_lines(page, package):
+    """Yield what the companion's page says too little, or too much, of the public names."""
+    for path in sorted(package.glob("[a-z]*.py")):
+        names, module = public(path), path.stem
+        line = re.search(rf"^\| `{module}` \|(.*)", page, re.MULTILINE)
+        if not line:
+            yield f"book/companion.md: no line for `{module}`"
+            continue
+        said = set(re.findall(r"`(\w+)`", line.group(1)))
+        there = said | set(re.findall(rf"`{module}\.(\w+)`", page))
+        for name in sorted(names - there):
+            yield f"book/companion.md: `{name}` is not in the line of `{module}`"
+        for name in sorted(said - names):
+            yield f"book/companion.md: `{module}` has no public `{name}`"
+
+
+PAGE = (ROOT / "book" / "companion.md").read_text(encoding="utf-8")
+
+
+def test_the_companions_page_names_all_that_is_public():
+    assert list(wrong_lines(PAGE, ROOT / "companion")) == []
+
+
+def test_a_name_that_the_companions_page_lacks_is_found(tmp_path):
+    (tmp_path / "crossed.py").write_text("def CrossedNormal(): ...\ndef _inner(): ...\n")
+    (tmp_path / "plotting2.py").touch()
+    line = "| `crossed` | {} |\n"
+    complaints = list(wrong_lines(line.format("`CrossedNormal`"), tmp_path))
+    assert complaints == ["book/companion.md: no line for `plotting2`"]
+    (tmp_path / "plotting2.py").unlink()
+    assert list(wrong_lines(line.format("rows and columns"), tmp_path)) == [
+        "book/companion.md: `CrossedNormal` is not in the line of `crossed`"
+    ]
+    assert list(wrong_lines(line.format("") + "`crossed.CrossedNormal`", tmp_path)) == []
+    assert list(wrong_lines(line.format("`CrossedNormal`, `Crosed`"), tmp_path)) == [
+        "book/companion.md: `crossed` has no public `Crosed`"
+    ]
 
 
 def test_the_instructors_table_of_times_is_counted():
-    page = (ROOT / "book" / "instructors.md").read_text(encoding="utf-8")
-    assert [row for row in page.split("\n") if re.match(r"\| \d\d_", row)] == list(times())
+    page = counts.PAGE.read_text(encoding="utf-8")
+    assert page == counts.written(page), "`make counts` writes the table"
+
+
+def test_a_changed_chapter_changes_the_table(tmp_path):
+    shutil.copy(ROOT / "book" / "01_mixtures.ipynb", tmp_path)
+    (before,) = counts.rows(tmp_path)
+    notebook = copy.deepcopy(CHAPTERS["01_mixtures"])
+    add_prose("two words")(notebook)
+    first_code(notebook)["source"] = ["x = 1\n", "\n", "y = 2"]
+    (tmp_path / "01_mixtures.ipynb").write_text(json.dumps(notebook), encoding="utf-8")
+    (after,) = counts.rows(tmp_path)
+    assert after != before
+    code = sum(len(lines(cell)) for cell in code_cells(notebook))
+    assert after.startswith(f"| 01_mixtures | {len(prose(notebook).split())} | {code} | ")
+    assert counts.written(f"a\n{before}\nb\n", tmp_path) == f"a\n{after}\nb\n"
+    with pytest.raises(ValueError, match="one table"):
+        counts.written("no table", tmp_path)
 
 
 def test_the_instructors_page_names_every_place_that_names_the_owner():

@@ -24,21 +24,119 @@ def test_checksum(file):
     assert hashlib.sha256(content).hexdigest() == CHECKSUMS[file]
 
 
+def section_of(name):
+    found = re.search(rf"`{name}\(\)` from `\S+`: .*?(?=\n## |\Z)", PAGE, re.DOTALL)
+    return found.group(0)
+
+
 @pytest.mark.parametrize("name", LOADERS)
 def test_loader(name):
     table = getattr(datasets, name)()
-    section = re.search(rf"`{name}\(\)` from `\S+`: ([\d ]+) rows.*?(?=\n## |\Z)", PAGE, re.DOTALL)
-    assert len(table) == int(section.group(1).replace(" ", ""))
+    section = section_of(name)
+    rows = re.search(r": ([\d ]+) rows", section)
+    assert len(table) == int(rows.group(1).replace(" ", ""))
     assert set(table.columns[table.isna().any()]) <= (
         {"y"} if name == "load_forty_points" else set()
     )
-    assert table.attrs["source"]
-    assert set(table.attrs["units"]) <= set(table.columns)
-    for column in table.columns:
-        assert f"`{column}`" in section.group(0), f"{column} is not described"
     del table[table.columns[0]]
     fresh = getattr(datasets, name)()
     assert len(fresh.columns) == len(table.columns) + 1, "every call returns a fresh table"
+
+
+# ------------------------- what table, docstring and page say of units and sources is the same
+
+NAMES = (
+    "AM207|BDA3|dslabs|FiveThirtyEight|General Social Survey|National Cancer Institute"
+    "|National Center for Health Statistics|US Census Bureau|us-atlas [\\d.]+\\d|official results"
+)
+AUTHORS = re.compile(r"([A-ZÄ-Ü]\w+)(?:, \w+)*(?: and \w+| et al\.)? \((\d{4})\)")
+
+
+def sources(text):
+    """Return who is cited: first authors with years, tables and sections, institutions."""
+    text = " ".join(text.split()).replace("Gelman et al. (2013)", "BDA3")
+    places = re.findall(r"(?:table|section) [\d.]*\d", text)
+    names = re.findall(NAMES, text, re.IGNORECASE)
+    return {*AUTHORS.findall(text), *places, *map(str.lower, names)}
+
+
+def units_of_page(section):
+    """Return the units of the columns in the table of a section, and all its columns."""
+    units = {}
+    for columns, unit in re.findall(r"^\| (`[^|]*) \|[^|]*\| ?([^|]*)\|", section, re.MULTILINE):
+        units |= dict.fromkeys(re.findall(r"`(\w+)`", columns), unit.strip())
+    return units
+
+
+def said_of_columns(docstring):
+    """Return what a docstring says of each column; columns without a word between share it."""
+    text = " ".join(docstring.split("Returns\n")[1].split("Notes\n")[0].split())
+    parts = re.split(r"``(\w+)``", text)[1:]
+    said, words = {}, ""
+    for column, after in reversed(list(zip(parts[::2], parts[1::2], strict=True))):
+        words = words if after.strip(" ,") in ("", "and") else after
+        said[column] = words
+    return said
+
+
+def faults(table, docstring, section):
+    """Yield where the table, the docstring and the page disagree."""
+    units, page, said = table.attrs["units"], units_of_page(section), said_of_columns(docstring)
+    if not set(table) == set(page) == set(said):
+        yield f"columns {set(table) ^ set(page)} on the page, {set(table) ^ set(said)} in the text"
+    for column in table:
+        unit = units.get(column, "")
+        if unit != page.get(column, ""):
+            yield f"{column}: unit {unit!r}, on the page {page.get(column)!r}"
+        if unit not in said.get(column, ""):
+            yield f"{column}: the docstring does not say {unit!r}"
+    cited = sources(re.search(r"\*\*Source:\*\* .*", section).group(0))
+    notes = docstring.split("Notes\n")[1].split("Examples\n")[0]
+    for place, text in {"docstring": notes, "table": table.attrs["source"]}.items():
+        if sources(text) != cited:
+            yield f"source: {sources(text) ^ cited} not both on the page and in the {place}"
+
+
+@pytest.mark.parametrize("name", LOADERS)
+def test_table_docstring_and_page_agree(name):
+    loader = getattr(datasets, name)
+    assert list(faults(loader(), loader.__doc__, section_of(name))) == []
+
+
+REFERENCES = (ROOT / "book" / "references.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", LOADERS)
+def test_volumes_and_pages_are_those_of_the_references(name):
+    loader = getattr(datasets, name)
+    for text in (loader.__doc__, loader().attrs["source"]):
+        for place in re.findall(r"\d+, \d{3,}[-\d]*", text.split("Examples")[0]):
+            assert f" {place}." in REFERENCES, place
+
+
+@pytest.mark.parametrize(
+    ("where", "right", "wrong"),
+    [
+        ("page", "| inch |", "| cm |"),
+        ("page", "| text | |", "| text | inch |"),
+        ("page", "| `child` |", "| `number` |"),
+        ("page", "Galton (1886)", "Galton (1889)"),
+        ("page", "by Hanley (2004)", "by somebody"),
+        ("docstring", "in inches)", "measured)"),
+        ("docstring", "in inches).", "in cm)."),
+        ("docstring", "``child`` (", "its (number) ("),
+        ("docstring", "Hanley (2004)", "Pearson (2004)"),
+        ("source", "Galton (1886), ", ""),
+    ],
+)
+def test_a_disagreement_is_found(where, right, wrong):
+    table = datasets.load_galton()
+    docstring, page = datasets.load_galton.__doc__, section_of("load_galton")
+    texts = {"docstring": docstring, "page": page, "source": table.attrs["source"]}
+    assert right in texts[where]
+    texts[where] = texts[where].replace(right, wrong)
+    table.attrs["source"] = texts["source"]
+    assert list(faults(table, texts["docstring"], texts["page"]))
 
 
 def test_rats():
