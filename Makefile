@@ -3,19 +3,20 @@ SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help book test claims browser homework grade quick ranges bench lab serve lock clean
+.PHONY: help book test check check-chapters check-code check-lowest claims browser homework grade quick ranges mutants bench lab serve counts lock clean
 
 PYTHON ?= python3
 BIN := .venv/bin
 PORT ?= 8000
 RESOLUTION ?= lowest-direct
+BASE ?= main
 SITE := _build/html
 HOMEWORK := _build/homework
 # Neither the site nor the homework.
 TESTS := companion tests $(addprefix --ignore tests/test_,site.py build.py homework.py grading.py claims.py)
 
 # Two workers, two cores: with two threads of BLAS each they would wait for each other.
-test book claims quick ranges: export OPENBLAS_NUM_THREADS = 1
+test book check claims quick ranges: export OPENBLAS_NUM_THREADS = 1
 
 help:  ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -26,6 +27,24 @@ book: $(SITE)/.built  ## execute the chapters and build the site into _build/htm
 test: browser $(HOMEWORK)/.built _build/fresh  ## run all that CI runs: lint, types, tests, every chapter, the homework, the site
 	$(BIN)/python book/execute.py
 	$(BIN)/python -m pytest -n 2 --dist loadfile
+
+check:  ## check in half a minute, before a commit: lint, types, style, changed chapters, examples also on the lowest versions
+	@$(MAKE) --no-print-directory -k -j 2 --output-sync=target check-chapters check-lowest check-code
+
+# Changed since the branch left $(BASE), committed or not; if there is no such branch, since the last commit.
+check-chapters: .venv/installed
+	@since=$$(git merge-base HEAD $(BASE) 2>/dev/null || echo HEAD); \
+	{ git diff --name-only --diff-filter=d $$since; git ls-files --others --exclude-standard; } | \
+	{ grep -x 'book/[0-9][^/]*\.ipynb' || true; } | xargs -r $(BIN)/python -m pytest -q
+
+check-lowest: _build/lowest-direct/installed
+	@_build/lowest-direct/bin/python -m pytest -q -W ignore::DeprecationWarning companion
+
+check-code: .venv/installed
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/ruff format --quiet --check .
+	@$(BIN)/mypy
+	@$(BIN)/python -m pytest -q tests/test_book_style.py companion
 
 claims: _build/fresh  ## check every claim of the chapters, and that every assert can fail
 	$(BIN)/python book/execute.py
@@ -45,11 +64,13 @@ quick:  ## lint, types, the companion's tests and two chapters on another Python
 	$(call environment,_build/quick,-r requirements.txt)
 	_build/quick/bin/python -m pytest -n 2 --dist loadfile $(TESTS) book/0[68]_*.ipynb
 
-ranges:  ## run the companion's tests and the chapters at the lowest versions that pyproject.toml allows
-	$(call environment,_build/ranges,--resolution $(RESOLUTION) -e ".[test]")
+ranges: _build/$(RESOLUTION)/installed  ## run the companion's tests and the chapters at the lowest versions that pyproject.toml allows
 	@# Old libraries may complain of their own newer dependencies: deprecations are no errors here.
-	_build/ranges/bin/python -m pytest -n 2 --dist loadfile -W default::DeprecationWarning \
+	_build/$(RESOLUTION)/bin/python -m pytest -n 2 --dist loadfile -W default::DeprecationWarning \
 	  $(TESTS) --ignore tests/test_project.py book/*.ipynb
+
+mutants: .venv/installed  ## change the companion at random, and see whether a test notices: make mutants PARTS="--modules em --number 30"
+	$(BIN)/python benchmarks/mutants.py $(PARTS)
 
 bench: .venv/installed _build/bench/installed  ## measure speed and memory, and write the tables of the companion's page
 	_build/bench/bin/python benchmarks/bench.py $(PARTS)
@@ -59,6 +80,9 @@ lab: .venv/installed  ## open the chapters in JupyterLab
 
 serve: book  ## build the site and serve it on http://localhost:8000
 	$(BIN)/python -m http.server --bind localhost --directory $(SITE) $(PORT)
+
+counts:  ## write the instructors' table of words, lines and hours
+	$(PYTHON) book/counts.py
 
 lock: .venv/installed  ## compile requirements.txt from pyproject.toml
 	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --all-extras \
@@ -97,6 +121,11 @@ endif
 .venv/installed: requirements.txt pyproject.toml
 	$(call environment,.venv,-r requirements.txt)
 	$(PYTHON) -VV > $@
+
+# The ends of the ranges of pyproject.toml; the highest versions of another day ask for `make clean`.
+_build/lowest-direct/installed _build/highest/installed: pyproject.toml
+	$(call environment,$(@D),--resolution $(notdir $(@D)) -e ".[test]")
+	touch $@
 
 # The benchmark has opponents that nobody else needs.
 _build/bench/installed: requirements.txt pyproject.toml

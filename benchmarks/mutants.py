@@ -1,0 +1,253 @@
+"""Whether a test notices when the companion's code is wrong: run with `make mutants`.
+
+A mutant is the companion with one thing changed: an operator, a comparison, a constant, a default,
+a function beside its opposite, two arguments in the wrong order, a statement, check or keyword that
+is left out. Each module gets a random sample of its mutants. For each of them its own tests run
+first (`tests/test_*<module>*.py` and the module's examples), then those of all that imports it;
+a test that fails, or a time or a memory without end, has caught it. Wording, types and docstrings
+are not changed. All happens in copies of the tree in a temporary folder.
+
+What was found stands in `benchmarks/mutants.json`. A survivor asks for a law; one that changes
+nothing is written into `benchmarks/equivalents.toml`, with the reason, and is not made again.
+
+    python benchmarks/mutants.py --modules em missing --number 40 --seed 2
+    python benchmarks/mutants.py --only-survivors    # do the new tests catch them?
+"""
+
+import argparse
+import ast
+import contextlib
+import importlib
+import itertools
+import json
+import multiprocessing
+import os
+import random
+import resource
+import shutil
+import signal
+import sys
+import tempfile
+import time
+import tomllib
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from pathlib import Path
+
+from mutations import mutants
+
+PACKAGE = "companion"
+# Not tests of the companion's code, or slow and of something else.
+OTHERS = ["site", "build", "homework", "grading", "claims", "project", "book_style", "mutants"]
+OVERALL, EACH, DRAWN = 0.97, 0.95, 0.85  # what is asked for
+DRAWING = {"datasets", "interactive", "plotting"}
+MEMORY = 6 << 30
+
+
+# ------------------------------------------------------------------------- which tests concern it
+
+
+def imported(path):
+    """Return the modules that a file may import, wherever in it."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    return found
+
+
+def tests_of(root):
+    """Return the files with tests or examples of the companion."""
+    tests = sorted((root / "tests").glob("test_*.py"))
+    kept = [path for path in tests if path.stem.removeprefix("test_") not in OTHERS]
+    return kept + sorted((root / PACKAGE).glob("*.py"))
+
+
+def concerned(root, module):
+    """Return the files whose tests may notice a mutant of the module: its own, and the others."""
+    names = {path: imported(path) for path in tests_of(root)}
+    reached = {f"{PACKAGE}.{module}"}
+    for _ in names:
+        reached |= {f"{PACKAGE}.{path.stem}" for path, found in names.items() if found & reached}
+    stages = [], []
+    for path in names:
+        if f"{PACKAGE}.{path.stem}" in reached:
+            mine = f"_{module.strip('_')}_" in f"_{path.stem}_"
+            stages[0 if mine else 1].append(str(path.relative_to(root)))
+    return stages
+
+
+# --------------------------------------------------------------------------------- running them
+
+
+def start(root, folder):
+    """Prepare a worker: a tree of its own, and all that is not tested is imported."""
+    global tree
+    tree = Path(tempfile.mkdtemp(dir=folder)) / "tree"
+    ignored = shutil.ignore_patterns(".*", "_build", "__pycache__", "homework")
+    shutil.copytree(root, tree, ignore=ignored)
+    for path in (tree / PACKAGE).glob("*.py"):  # as the mutants are written
+        path.write_text(ast.unparse(ast.parse(path.read_text("utf-8"))), encoding="utf-8")
+    os.chdir(tree)
+    os.environ |= {"OPENBLAS_NUM_THREADS": "1", "PYTHONPATH": str(tree), "MPLBACKEND": "Agg"}
+    os.environ |= {"PYTHONDONTWRITEBYTECODE": "1", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+    sys.dont_write_bytecode = True  # a compiled file of the same second and size would be kept
+    sys.path.insert(0, str(tree))
+    names = {"pytest"}.union(*map(imported, tests_of(tree)))
+    for name in sorted(name for name in names if name.split(".")[0] not in (PACKAGE, "conftest")):
+        with contextlib.suppress(ImportError):
+            importlib.import_module(name)
+
+
+class Quick:
+    """A plugin: Hypothesis needs no smallest example."""
+
+    @staticmethod
+    def pytest_configure(config):
+        """Change the profile that the tests have loaded."""
+        if "hypothesis" in sys.modules:
+            from hypothesis import Phase, settings
+
+            phases = Phase.explicit, Phase.generate
+            settings.register_profile("quick", settings(settings.default, phases=phases))
+            settings.load_profile("quick")
+
+
+def run_tests(files, log):
+    """Run the tests of some files in this process, and leave it."""
+    os.setsid()
+    resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, MEMORY))
+    for stream in (1, 2):
+        os.dup2(os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), stream)
+    import pytest
+
+    options = ["-x", "-q", "-p", "no:cacheprovider", "-o", "addopts=--doctest-modules"]
+    options += ["-W", "ignore::pytest.PytestAssertRewriteWarning"]
+    code = pytest.main([*options, *files], plugins=[Quick()])
+    sys.stdout.flush()
+    os._exit(0 if code == pytest.ExitCode.NO_TESTS_COLLECTED else int(code))
+
+
+def passes(files, limit):
+    """Whether the tests of the files pass in time, in a process of their own."""
+    arguments = files, tree.parent / "log"
+    process = multiprocessing.get_context("fork").Process(target=run_tests, args=arguments)
+    process.start()
+    process.join(limit)
+    with contextlib.suppress(ProcessLookupError):  # with what it has started
+        os.killpg(process.pid, signal.SIGKILL)
+    process.join()
+    if process.exitcode == 4:
+        raise RuntimeError(f"pytest does not understand {files}")
+    return process.exitcode == 0
+
+
+def baseline(file):
+    """Return seconds of the tests of a file on the right code."""
+    begin = time.perf_counter()
+    if not passes([file], 900):
+        text = (tree.parent / "log").read_text(encoding="utf-8")
+        raise RuntimeError(f"{file} fails without a mutant: {text[-2000:]}")
+    return time.perf_counter() - begin
+
+
+def judge(module, source, stages):
+    """Whether the tests catch a mutant, and after how many seconds."""
+    path = tree / PACKAGE / f"{module}.py"
+    right, begin = path.read_text(encoding="utf-8"), time.perf_counter()
+    path.write_text(source, encoding="utf-8")
+    try:
+        caught = not all(passes(files, limit) for files, limit in stages if files)
+    finally:
+        path.write_text(right, encoding="utf-8")
+    return caught, time.perf_counter() - begin
+
+
+# ------------------------------------------------------------------------------------- the report
+
+
+def key(mutant):
+    """Return what a mutant is known by when lines have moved."""
+    return mutant["in"], mutant["text"], mutant["change"]
+
+
+def sample(module, kept, options):
+    """Return a random sample of a module's mutants, or the survivors of the last time."""
+    file = options.root / "benchmarks" / "equivalents.toml"
+    known = tomllib.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
+    same = {key(entry) for entry in known.get(module, [])}
+    source = (options.root / PACKAGE / f"{module}.py").read_text(encoding="utf-8")
+    every = list(mutants(source))
+    for place, text, change in same - {key(what) for what, _ in every}:
+        print(f"equivalents.toml: no longer in {module}: {place}: {text}: {change}")
+    possible = [mutant for mutant in every if key(mutant[0]) not in same]
+    if options.only_survivors:
+        last = {key(what) for what in kept.get(module, {}).get("survivors", [])}
+        return [mutant for mutant in possible if key(mutant[0]) in last]
+    number = min(options.number, len(possible))
+    return random.Random(f"{options.seed} {module}").sample(possible, number)
+
+
+def measure(modules, kept, options):
+    """Return (caught, seconds, what) of every mutant of the samples, by module."""
+    found = {module: [] for module in modules}
+    with tempfile.TemporaryDirectory() as folder, ProcessPoolExecutor(
+        options.workers, multiprocessing.get_context("fork"), start, (options.root, folder)
+    ) as pool:  # fmt: skip
+        stages = {module: concerned(options.root, module) for module in modules}
+        files = sorted(set(itertools.chain(*itertools.chain(*stages.values()))))
+        seconds = dict(zip(files, pool.map(baseline, files), strict=True))
+        jobs = {}
+        for module in modules:
+            limited = [
+                (sorted(names, key=seconds.get), options.limit + 4 * sum(map(seconds.get, names)))
+                for names in stages[module]
+            ]
+            for what, write in sample(module, kept, options):
+                jobs[pool.submit(judge, module, write(), limited)] = module, what
+        for job in as_completed(jobs):
+            module, what = jobs[job]
+            found[module].append((*job.result(), what))
+            if not job.result()[0]:
+                print(f"{module} {what['line']} [{what['kind']}] {what['change']}", flush=True)
+    return found
+
+
+def main(arguments=None):
+    """Measure, print, keep; the exit code says whether the figures are high enough."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--modules", nargs="+", help="names without .py; otherwise all")
+    parser.add_argument("--number", type=int, default=40, help="mutants of each module")
+    parser.add_argument("--seed", default="1")
+    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument(
+        "--limit", type=float, default=20, help="seconds beside four times the usual"
+    )
+    parser.add_argument("--only-survivors", action="store_true", help="those of the last time")
+    parser.add_argument("--root", type=Path, default=Path(__file__).resolve().parents[1])
+    options = parser.parse_args(arguments)
+    record = options.root / "benchmarks" / "mutants.json"
+    kept = json.loads(record.read_text(encoding="utf-8")) if record.exists() else {}
+    every = [path.stem for path in sorted((options.root / PACKAGE).glob("*.py"))]
+    found = measure(options.modules or every, kept, options)
+    print(f"\n{'module':<18}{'made':>6}{'caught':>8}{'rate':>8}{'seconds each':>14}")
+    enough, total = True, [0, 0]
+    for module, rows in found.items():
+        survivors = sorted(
+            (row[2] for row in rows if not row[0]), key=lambda w: (w["line"], w["change"])
+        )
+        now = {"seed": options.seed, "made": len(rows)} if not options.only_survivors else {}
+        kept[module] = kept.get(module, {}) | now | {"survivors": survivors}
+        if rows:
+            caught, each = len(rows) - len(survivors), sum(row[1] for row in rows) / len(rows)
+            print(f"{module:<18}{len(rows):>6}{caught:>8}{caught / len(rows):>8.1%}{each:>14.1f}")
+            enough &= caught >= len(rows) * (DRAWN if module in DRAWING else EACH)
+            total = [total[0] + len(rows), total[1] + caught]
+    print(f"{'all':<18}{total[0]:>6}{total[1]:>8}{total[1] / max(total[0], 1):>8.1%}")
+    record.write_text(json.dumps(kept, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    return 0 if enough and total[1] >= OVERALL * total[0] else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,196 @@
+"""The mutants: a line that is tested is caught, one that is not is named, wording is left alone."""
+
+import json
+import subprocess
+import sys
+import tomllib
+from textwrap import dedent
+
+import pytest
+from conftest import ROOT
+
+sys.path.insert(0, str(ROOT / "benchmarks"))
+
+import mutations
+
+CODE = '''
+"""A module of 2 lines."""
+from typing import Literal
+
+Kind = Literal["a", "b"]
+
+
+def double(x, y=2):
+    """Return twice x, or more."""
+    return x * y
+
+
+def untested(x):
+    return x - 1
+
+
+def waits(seen):
+    while True:
+        seen.add(1)
+        break
+'''
+TESTS = """
+from companion.tiny import double, waits
+
+
+def test_tested():
+    assert (double(3), double(3, 5)) == (6, 15)
+
+
+def test_waits():
+    seen = set()
+    waits(seen)
+    assert seen == {1}
+"""
+EQUIVALENT = """
+[[tiny]]
+in = "untested"
+text = "return x - 1"
+change = "1 => 0"
+
+[[tiny]]
+in = "gone"
+text = "return x"
+change = "x => y"
+"""
+
+
+def made(code):
+    """Return what is changed, and into what, on the whole."""
+    found = list(mutations.mutants(dedent(code)))
+    for _, write in found:
+        assert write() not in (dedent(code).strip(), "")
+    return {what["change"] for what, _ in found}
+
+
+@pytest.mark.parametrize(
+    ("code", "change"),
+    [
+        ("a + b", "a + b => a - b"),
+        ("x += 1", "x += 1 => x -= 1"),
+        ("a < b", "a < b => a <= b"),
+        ("a and b", "a and b => a or b"),
+        ("x = 3", "3 => 4"),
+        ("x = 3", "3 => 2"),
+        ("x = 0.5", "0.5 => 1.5"),
+        ("x = 1e-12", "1e-12 => 1e-08"),
+        ("x = True", "True => False"),
+        ("x = 'inch'", "'inch' => 'inchx'"),
+        ("x = -y", "-y => y"),
+        ("x[~seen & here]", "~seen & here => ~seen | here"),
+        ("f(a, b)", "f(a, b) => f(b, a)"),
+        ("f(a)", "f(a) => pass"),
+        ("f(a, axis=b)", "f(a, axis=b) => f(a)"),
+        ("(x > 0).any()", "(x > 0).any() => (x > 0).all()"),
+        ("max(x)", "max(x) => min(x)"),
+        ("x.sum(axis=0)", "x.sum(axis=0) => x.mean(axis=0)"),
+        ("np.sqrt(x)", "np.sqrt(x) => x"),
+        ("x = A.T", "A.T => A"),
+        ("x = clean(x)", "x = clean(x) => pass"),
+        ("self.x = 1", "self.x = 1 => pass"),
+        ("def f(x=2): ...", "2 => 3"),
+        ("if bad: raise ValueError('no')", "raise ValueError('no') => pass"),
+        ("if a < 1: g()", "if a < 1: => if not a < 1:"),
+        ("x = _check.finite(x, 'x')",
+         "_check.finite(x, 'x') => __import__('numpy').asarray(x)[()]"),
+    ],
+)  # fmt: skip
+def test_a_change_is_made(code, change):
+    assert change in made(code)
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        '"""A docstring of 2 lines."""',
+        "import numpy as np",
+        "x: int",
+        "def f(x: Literal['a'] | None) -> 'int': ...",
+        "def f(): raise",
+        "Kind = Literal['a', 'b']",
+        "if TYPE_CHECKING:\n    import pandas as pd",
+        "@overload\ndef f(x=2): ...",
+        "x = f'{y + 1}'",
+    ],
+)
+def test_what_says_nothing_is_left_alone(code):
+    assert made(code) <= {"raise => pass"}
+
+
+def test_wording_is_left_alone():
+    code = """
+    def f(x):
+        check(x, 'x')
+        check(x, 'must be a number')
+        warnings.warn('far', stacklevel=2)
+        raise ValueError('x is ' + str(1 + 2))
+    """
+    changes = made(code)
+    assert "warnings.warn('far', stacklevel=2) => pass" in changes
+    assert not [c for c in changes if any(new in c for new in ("'xx'", "numberx", "farx", "1 - 2"))]
+
+
+@pytest.fixture(scope="module")
+def tree(tmp_path_factory):
+    root = tmp_path_factory.mktemp("root")
+    for name, text in {
+        "companion/__init__.py": "",
+        "companion/tiny.py": CODE,
+        "companion/other.py": '"""Uses it.\n\n>>> twice(3)\n6\n"""\n'
+        "from companion.tiny import double as twice\nTHREE = 3\n",
+        "tests/test_tiny.py": TESTS,
+        "pyproject.toml": "[tool.pytest.ini_options]\n",
+        "benchmarks/equivalents.toml": EQUIVALENT,
+    }.items():
+        (root / name).parent.mkdir(exist_ok=True)
+        (root / name).write_text(text, encoding="utf-8")
+    return root
+
+
+def run(root, *options):
+    command = [sys.executable, ROOT / "benchmarks" / "mutants.py", "--root", root, "--limit", "1"]
+    done = subprocess.run([*command, *options], capture_output=True, text=True, check=False)
+    assert done.stderr == ""
+    record = json.loads((root / "benchmarks" / "mutants.json").read_text(encoding="utf-8"))
+    return done, record
+
+
+def test_an_untested_line_survives_and_a_tested_one_is_caught(tree):
+    before = {path: path.read_bytes() for path in tree.rglob("*.py")}
+    done, record = run(tree)
+    assert done.returncode == 1
+    assert {path: path.read_bytes() for path in tree.rglob("*.py")} == before
+    survivors = {(s["text"], s["change"]) for s in record["tiny"]["survivors"]}
+    assert {text for text, _ in survivors} == {"return x - 1"}
+    assert survivors == {("return x - 1", "x - 1 => x + 1"), ("return x - 1", "1 => 2")}
+    assert record["tiny"]["made"] == len(list(mutations.mutants(CODE))) - 1
+    assert [s["change"] for s in record["other"]["survivors"]] == ["3 => 2", "3 => 4"]
+    assert "equivalents.toml: no longer in tiny: gone: return x: x => y" in done.stdout
+
+    more = "\n\ndef test_untested():\n    assert tiny.untested(3) == 2\n"
+    (tree / "tests" / "test_tiny.py").write_text(TESTS + "from companion import tiny" + more)
+    done, record = run(tree, "--modules", "tiny", "--only-survivors")
+    assert done.returncode == 0
+    assert record["tiny"]["survivors"] == []
+    assert len(record["other"]["survivors"]) == 2
+
+
+def test_tests_that_fail_anyway_are_no_judges(tree):
+    (tree / "tests" / "test_tiny.py").write_text(TESTS + "    assert 1 == 2\n")
+    command = [sys.executable, ROOT / "benchmarks" / "mutants.py", "--root", tree]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert "test_tiny.py fails without a mutant" in done.stderr
+
+
+def test_what_is_called_equivalent_has_a_reason():
+    text = (ROOT / "benchmarks" / "equivalents.toml").read_text(encoding="utf-8")
+    for module, entries in tomllib.loads(text).items():
+        assert (ROOT / "companion" / f"{module}.py").exists()
+        for entry in entries:
+            assert list(entry) == ["in", "text", "change", "reason"]
+            assert entry["reason"]
