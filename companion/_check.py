@@ -132,9 +132,12 @@ def positive_scalar(value: Any, name: str) -> float:
 
 
 def positive_fields(record: Any, *names: str) -> None:
-    """Turn these fields of a frozen record into floats > 0."""
+    """Turn these fields of a frozen record into floats > 0 whose squares are numbers."""
     for name in names:
-        object.__setattr__(record, name, positive_scalar(getattr(record, name), name))
+        number = positive_scalar(getattr(record, name), name)
+        if not 1e-150 <= number <= 1e150:
+            raise ValueError(f"{name} must lie between 1e-150 and 1e150, not at {number!r}")
+        object.__setattr__(record, name, number)
 
 
 def not_negative_scalar(value: Any, name: str) -> float:
@@ -269,7 +272,7 @@ def whole(value: ArrayLike, name: str) -> Floats:
     array = finite(value, name)
     if not _are_integers(value) and (array != np.floor(array)).any():
         raise ValueError(f"{name} must be whole numbers")
-    top = max(array.max(), -array.min())
+    top: float = max(float(array.max()), -float(array.min()))
     if top == LARGEST:  # or one more, before it became a float
         top = max(abs(int(number)) for number in np.array(value, dtype=object).ravel())
     if top > LARGEST:
@@ -301,6 +304,15 @@ def pair(y: Floats, size: Floats, name: str, size_name: str) -> tuple[Floats, Fl
         size = np.full(y.shape, size)
     shape(size, size_name, y.shape)
     return y, size
+
+
+def generator(rng: Any) -> np.random.Generator:
+    """Return a source of chance."""
+    if not isinstance(rng, np.random.Generator):
+        raise ValueError(
+            f"rng must be a numpy.random.Generator, as of numpy.random.default_rng, not {rng!r}"
+        )
+    return rng
 
 
 def fraction(value: float, name: str) -> float:

@@ -157,23 +157,44 @@ def beta_mean_logs(alpha: Floats, beta: Floats) -> tuple[Floats, Floats]:
     size = alpha + beta
     common = digamma_rest(size)
     return (
-        np.asarray(np.log1p(-beta / size) + digamma_rest(alpha) - common),
-        np.asarray(np.log1p(-alpha / size) + digamma_rest(beta) - common),
+        _log_share(alpha, beta, size) + digamma_rest(alpha) - common,
+        _log_share(beta, alpha, size) + digamma_rest(beta) - common,
     )
 
 
+def _log_share(part: Floats, other: Floats, size: Floats) -> Floats:
+    """Logarithm of part / size, where other = size - part may be tiny."""
+    less = np.minimum(other / size, 0.5)
+    return np.asarray(np.where(part > other, np.log1p(-less), np.log(part) - np.log(size)))
+
+
 def beta_of_mean_logs(means: Floats, start: Floats) -> Floats:
-    """Parameters of the Beta distribution with these E[log theta] and E[log(1 - theta)]."""
+    """Parameters of the Beta distribution with these E[log theta] and E[log(1 - theta)].
+
+    Newton's method in log(alpha / beta) and log(alpha + beta), in which x psi'(x) - 1 is all that
+    is left of trigamma functions.
+    """
     x, last = start, np.inf
-    for _ in range(100):  # Newton's method for a concave function
-        gap = beta_mean_logs(x, x[::-1])[0] - means
-        step = np.linalg.solve(
-            np.diag(special.polygamma(1, x)) - special.polygamma(1, x.sum()), gap
+    for _ in range(100):
+        gap = means - beta_mean_logs(x, x[::-1])[0]
+        size, share = x.sum(), x / x.sum()
+        bend, common = trigamma_rest(x) / x, trigamma_rest(np.asarray(size)) / size
+        other = share[::-1]
+        # The difference of the two equations, and their average weighted with the shares.
+        jacobian = np.array(
+            [
+                [other @ (1 + bend), bend[0] - bend[1]],
+                [share[0] * share[1] * (bend[0] - bend[1]), share @ bend - common],
+            ]
         )
-        length = float(abs(step / x).max())
+        target = np.array([gap[0] - gap[1], share @ gap])
+        scale = np.abs(np.diag(jacobian))
+        u, v = np.linalg.solve(jacobian / scale[:, np.newaxis], target / scale)
+        length = float(max(abs(u), abs(v)))
         if length <= 1e-6 and length >= last:  # rounding error decides from here on
             break
-        x = np.maximum(x - step, x / 10)
+        step = np.array([other[0] * u, -other[1] * u]) + v
+        x = x * np.exp(np.clip(step, -2.0, 2.0))
         if length <= 1e-12:
             break
         last = length

@@ -321,9 +321,10 @@ def _squarem(visits: _Visits, start: _Visit[Any], tol: float) -> list[_Visit[Any
         return [one]
     two: Any = one.model.m_step(visits.complete(one))
     vectors = [m.to_vector() for m in (start.model, one.model, two)]
-    r = vectors[1] - vectors[0]
-    v = vectors[2] - vectors[1] - r
-    length = np.linalg.norm(v)
+    with np.errstate(invalid="ignore"):  # a parameter at the edge, such as the logarithm of sd = 0
+        r = vectors[1] - vectors[0]
+        v = vectors[2] - vectors[1] - r
+        length = np.linalg.norm(v)
     a = -max(1.0, float(np.linalg.norm(r) / length)) if length > 0 else -1.0
     if a < -1:  # a = -1 is the second EM step
         landed = visits.leap(one.model, vectors[0] - 2 * a * r + a**2 * v)

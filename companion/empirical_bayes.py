@@ -18,13 +18,9 @@ from scipy import special
 
 from companion import _check
 from companion._check import Floats
-from companion.evidence import Evidence, blocks
-from companion.hierarchical import (
-    BetaBinomial,
-    GammaPoisson,
-    NormalNormal,
-    Population,
-)
+from companion.evidence import blocks
+from companion.hierarchical import BetaBinomial, GammaPoisson, NormalNormal
+from companion.populations import Population
 
 P = TypeVar("P", bound=Population)
 LogDensity = Callable[[Floats], Floats]
@@ -118,12 +114,15 @@ def _match_moments(
             weights = (smallest / some_size) ** 2 if normal else some_size
             yield rates, weights, often if space == "theta" else often * weights
 
-    sums = [(shares.sum(), shares @ r) for r, _, shares in pieces()]
-    total, sum_of_rates = (float(x) for x in np.sum(sums, axis=0))
+    sums = [(float(shares.sum()), float(shares @ r)) for r, _, shares in pieces()]
+    total, sum_of_rates = np.sum(sums, axis=0).tolist()
     mean = sum_of_rates / total
     # The weighted sum of squares, and how often it holds the variance of the population.
-    sums = [(shares @ (r - mean) ** 2, shares @ ((total - w) / total)) for r, w, shares in pieces()]
-    spread, signal_units = (float(x) for x in np.sum(sums, axis=0))
+    sums = [
+        (float(shares @ (r - mean) ** 2), float(shares @ ((total - w) / total)))
+        for r, w, shares in pieces()
+    ]
+    spread, signal_units = np.sum(sums, axis=0).tolist()
     if space == "theta":
         variance = spread / total
     elif issubclass(kind, BetaBinomial):
@@ -248,7 +247,8 @@ def fit_evidence(
     >>> round(found.population.alpha, 4), round(found.population.beta, 4)
     (2.3416, 14.1148)
     """
-    return _climb(kind, _Target(kind.evidence(y, size), None), start, max_iter)
+    target = _Target(kind, y, size, None)
+    return _climb(kind, target, _given_start(kind, start, target), max_iter)
 
 
 def fit_map2(
@@ -300,13 +300,17 @@ def fit_map2(
     >>> round(found.population.mean, 4)
     0.1436
     """
-    log_hyperprior = log_hyperprior or kind.log_diffuse_hyperprior
-    return _climb(kind, _Target(kind.evidence(y, size), log_hyperprior), start, max_iter)
+    target = _Target(kind, y, size, log_hyperprior or kind.log_diffuse_hyperprior)
+    if log_hyperprior is None and not issubclass(kind, NormalNormal):
+        why = kind.improper_by_default(*target.evidence.units[:2])
+        if why:  # these densities rise to an edge as well
+            raise NoMaximumError(why)
+    return _climb(kind, target, _given_start(kind, start, target), max_iter)
 
 
 @np.errstate(under="ignore")
 def _climb(
-    kind: type[P], target: _Target, start: P | None = None, max_iter: int = 200
+    kind: type[P], target: _Target, start: Floats | None = None, max_iter: int = 200
 ) -> HyperFit[P]:
     """Newton's method on the log evidence, plus a log hyperprior if there is one."""
     _check.count(max_iter, "max_iter")
@@ -317,13 +321,14 @@ def _climb(
             raise ValueError(f"y must hold at least two units that were observed, not {seen:g}")
         if not issubclass(kind, NormalNormal) and _says_nothing(kind, y, size):
             raise NoMaximumError(_no_spread(kind, y, size, times))
+    x = _start(kind, target) if start is None else start.copy()
+    floor = -np.inf
+    if issubclass(kind, NormalNormal):
+        floor = np.log(1e-5 * size.min())
+        x[1] = max(x[1], np.log(size.min() / 2) if np.isneginf(x[1]) else floor + 5)
     # A longest step in each coordinate. Only the normal's mean has a unit: that of the data.
-    wide = max(np.ptp(y), size.min()) if issubclass(kind, NormalNormal) else 1.0
+    wide = max(np.ptp(np.append(y, x[0])), size.min()) if issubclass(kind, NormalNormal) else 1.0
     scale = np.array([wide, 1.0])
-    floor = np.log(1e-5 * size.min()) if issubclass(kind, NormalNormal) else -np.inf
-    x = _start(kind, target) if start is None else start.to_vector()
-    if not np.isfinite(x[1]):  # a NormalNormal with sd = 0
-        x[1] = np.log(size.min() / 2)
     here, begin = target.expand(x), x[1]
     n_units = float(times.sum())
     for n_iter in range(1, max_iter + 1):  # noqa: B007
@@ -350,9 +355,19 @@ def _climb(
     else:
         raise NoMaximumError(
             f"no maximum was reached within max_iter = {max_iter} steps: the density may rise "
-            "to the edge of the space"
+            "to the edge of the space, or have a kink where it is highest"
         )
     return _summary(kind, target, x, here, n_iter)
+
+
+def _given_start(
+    kind: type[Population], start: Population | None, target: _Target
+) -> Floats | None:
+    if start is None:
+        return None
+    if not isinstance(start, kind):
+        raise ValueError(f"start must be a {kind.__name__}, not {start!r}")
+    return np.asarray(start.to_vector() - target.origin)
 
 
 def _says_nothing(kind: type[Population], y: Floats, size: Floats) -> bool:
@@ -402,7 +417,11 @@ def _summary(
                 raise NoMaximumError(
                     "the density of the hyperparameters rises all the way to sd = 0"
                 )
-            return HyperFit(at_zero, zero, covariance, n_iter)
+            return HyperFit(_shifted(at_zero, target), zero, covariance, n_iter)
+    elif target.log_hyperprior is None:
+        pooled = float(target.evidence.value(np.array([kind.pooled_mode(y, size, times), 80.0])))
+        if pooled >= log_evidence - 1e-12 * abs(log_evidence):  # a lower hill beside the slope
+            raise NoMaximumError(_no_spread(kind, y, size, times))
     # In log(sd), log(shape) and log(alpha + beta) the curvature is a pure number.
     along = information[1, 1] - information[0, 1] * (information[0, 1] / information[0, 0])
     if not (information[0, 0] > 0 and along > 1e-6):
@@ -413,18 +432,47 @@ def _summary(
         )
     unit = np.sqrt(np.diag(information))
     covariance = np.linalg.inv(information / np.outer(unit, unit)) / np.outer(unit, unit)
-    return HyperFit(kind.from_vector(x), log_evidence, covariance, n_iter)
+    return HyperFit(_shifted(kind.from_vector(x), target), log_evidence, covariance, n_iter)
+
+
+def _shifted(population: P, target: _Target) -> P:
+    """Bring a population back to the origin of the data."""
+    if not target.origin.any():
+        return population
+    pair = [population.mean + target.origin[0], population.sd]
+    return type(population)(*pair)
 
 
 class _Target:
-    """Log evidence plus log hyperprior, with derivatives (of the hyperprior, by differences)."""
+    """Log evidence plus log hyperprior, with derivatives (of the hyperprior, by differences).
+
+    Effects are measured from an origin among them: far from zero, coordinates have no digits left
+    for what is small beside the mean.
+    """
 
     around = np.array(
         [[0, 0], [1, 0], [-1, 0], [0, 1], [0, -1], [1, 1], [1, -1], [-1, 1], [-1, -1]]
     )
 
-    def __init__(self, evidence: Evidence, log_hyperprior: LogDensity | None) -> None:
-        self.evidence, self.log_hyperprior = evidence, log_hyperprior
+    def __init__(
+        self,
+        kind: type[Population],
+        y: ArrayLike,
+        size: ArrayLike,
+        log_hyperprior: LogDensity | None,
+    ) -> None:
+        if not (isinstance(kind, type) and issubclass(kind, Population)):
+            raise ValueError(f"kind must be the class of a population, not {kind!r}")
+        if not (log_hyperprior is None or callable(log_hyperprior)):
+            raise ValueError(f"log_hyperprior must be a function, not {log_hyperprior!r}")
+        y, size = kind.check_data(y, size)
+        self.kind = kind
+        self.origin, self.step = np.zeros(2), np.array([1e-3, 1e-3])
+        if issubclass(kind, NormalNormal):
+            middle, error = kind.pooled(y, size)
+            self.origin[0], self.step[0] = middle, 1e-3 * error
+            y = y - middle
+        self.evidence, self.log_hyperprior = kind.evidence(y, size), log_hyperprior
 
     def value(self, x: Floats) -> float:
         return float(self.values(x[None])[0])
@@ -442,11 +490,11 @@ class _Target:
     def _with_hyperprior(self, total: Floats, vectors: Floats) -> Floats:
         if self.log_hyperprior is None:
             return total
-        prior = np.asarray(self.log_hyperprior(vectors), float)
-        if prior.shape != total.shape or np.isnan(prior).any():
+        prior = _check.numbers(self.log_hyperprior(vectors + self.origin), "log_hyperprior's value")
+        if prior.shape != total.shape or np.isnan(prior).any() or (prior == np.inf).any():
             raise ValueError(
                 "log_hyperprior must return one log-density for every point: for points of shape "
-                f"{vectors.shape} an array of shape {total.shape} without NaN"
+                f"{vectors.shape} an array of shape {total.shape} without NaN or plus infinity"
             )
         return np.asarray(total + prior)
 
@@ -454,12 +502,12 @@ class _Target:
         value, gradient, hessian = self.evidence.expand(x)
         if self.log_hyperprior is None:
             return value, gradient, hessian
-        f = self._with_hyperprior(np.zeros(9), x + 1e-3 * self.around)
+        f = self._with_hyperprior(np.zeros(9), x + self.step * self.around)
         with np.errstate(invalid="ignore"):  # a hyperprior may be zero, its logarithm -inf
-            by = np.array([f[1] - f[2], f[3] - f[4]]) / 2e-3
+            by = np.array([f[1] - f[2], f[3] - f[4]]) / (2 * self.step)
             bend = np.array([f[1] + f[2], f[3] + f[4]]) - 2 * f[0]
             mixed = (f[5] - f[6] - f[7] + f[8]) / 4
-        bends = np.array([[bend[0], mixed], [mixed, bend[1]]]) / 1e-6
+        bends = np.array([[bend[0], mixed], [mixed, bend[1]]]) / np.outer(self.step, self.step)
         return value + float(f[0]), gradient + by, hessian + bends
 
 
@@ -555,7 +603,9 @@ def james_stein(
     if len(values) <= lost:
         raise ValueError(f"x must hold at least {lost + 1} observations, not {len(values)}")
     variance = _check.positive_scalar(variance, "variance")
-    middle = float(values.mean()) if center is None else _check.scalar(center, "center")
+    # The mean of equal numbers is that number, without a rounding error to shrink away from.
+    mean = float(values[0] + (values - values[0]).mean())
+    middle = mean if center is None else _check.scalar(center, "center")
     distance = (values - middle) / np.sqrt(variance)
     squares = distance @ distance
     keep = 1 - (len(values) - lost) / squares if squares > 0 else 0.0

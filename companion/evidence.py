@@ -14,9 +14,10 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy import special
 
-from companion import _rising
+from companion import _check, _rising
 from companion._check import Floats
 
 LOG_2PI = float(np.log(2 * np.pi))
@@ -42,7 +43,7 @@ class Evidence(ABC):
     def __init__(self, y: Floats, size: Floats) -> None: ...
 
     @abstractmethod
-    def value(self, vectors: Floats) -> Floats:
+    def value(self, vectors: ArrayLike) -> Floats:
         """Log evidence at many points.
 
         Parameters
@@ -54,6 +55,11 @@ class Evidence(ABC):
         -------
         ndarray of shape (...)
             In nats.
+
+        Raises
+        ------
+        ValueError
+            If a coordinate is NaN, or `vectors` has another shape.
 
         Examples
         --------
@@ -86,7 +92,7 @@ class Evidence(ABC):
         return self.value(np.stack(np.meshgrid(first, second, indexing="ij"), axis=-1))
 
     @abstractmethod
-    def expand(self, vector: Floats) -> tuple[float, Floats, Floats]:
+    def expand(self, vector: ArrayLike) -> tuple[float, Floats, Floats]:
         """Log evidence at one point, its gradient, and its matrix of second derivatives.
 
         Parameters
@@ -108,7 +114,7 @@ class Evidence(ABC):
         0.333333
         """
 
-    def derivatives(self, vector: Floats) -> tuple[Floats, Floats]:
+    def derivatives(self, vector: ArrayLike) -> tuple[Floats, Floats]:
         """Gradient and matrix of second derivatives at one point.
 
         Parameters
@@ -157,6 +163,22 @@ def blocks(*data: Floats) -> Iterator[tuple[Floats, ...]]:
         yield tuple(array[begin : begin + BLOCK] for array in data)
 
 
+def _points(vectors: ArrayLike) -> Floats:
+    """Return points of the plane of coordinates; infinite ones are allowed."""
+    points = _check.numbers(vectors, "vectors")
+    if points.shape[-1:] != (2,) or np.isnan(points).any():
+        raise ValueError(
+            f"vectors must have shape (..., 2) and no NaN; their shape is {points.shape}"
+        )
+    return points
+
+
+def _point(vector: ArrayLike) -> Floats:
+    point = _check.finite(vector, "vector")
+    _check.shape(point, "vector", (2,))
+    return point
+
+
 def _sum_over_units(terms: Callable[..., Floats], vectors: Floats, *data: Floats) -> Floats:
     """Sum terms(points, *units) over the units at points (..., 2), in pieces that fit the cache."""
     flat = vectors.reshape(-1, 2)
@@ -196,8 +218,9 @@ class BetaBinomialEvidence(Evidence):
         self.hits, self.misses, self.all = (_rising.RisingSum(c, times) for c in counts)
 
     @np.errstate(under="ignore")
-    def value(self, vectors: Floats) -> Floats:  # noqa: D102
-        return self._value(vectors[..., 0], vectors[..., 1])
+    def value(self, vectors: ArrayLike) -> Floats:  # noqa: D102
+        points = _points(vectors)
+        return self._value(points[..., 0], points[..., 1])
 
     @np.errstate(under="ignore")
     def on_grid(self, first: Floats, second: Floats) -> Floats:  # noqa: D102
@@ -219,7 +242,8 @@ class BetaBinomialEvidence(Evidence):
         return total + _sum_over_units(_long_beta_binomial, pairs, *self.long)
 
     @np.errstate(under="ignore")
-    def expand(self, vector: Floats) -> tuple[float, Floats, Floats]:  # noqa: D102
+    def expand(self, vector: ArrayLike) -> tuple[float, Floats, Floats]:  # noqa: D102
+        vector = _point(vector)
         p, q, size = special.expit(vector[0]), special.expit(-vector[0]), np.exp(vector[1])
         hit, hit2 = self.hits.derivatives(max(p * size, TINY))
         miss, miss2 = self.misses.derivatives(max(q * size, TINY))
@@ -338,7 +362,8 @@ class GammaPoissonEvidence(Evidence):
         self.constant -= times @ special.gammaln(counts + 1.0)
 
     @np.errstate(under="ignore")
-    def value(self, vectors: Floats) -> Floats:  # noqa: D102
+    def value(self, vectors: ArrayLike) -> Floats:  # noqa: D102
+        vectors = _points(vectors)
         mean, shape = vectors[..., 0], np.exp(vectors[..., 1])
         total = self.constant + self.events * mean + self.counts.value(shape)
         total = total + _sum_over_units(_short_gamma_poisson, vectors, *self.short)
@@ -347,7 +372,8 @@ class GammaPoissonEvidence(Evidence):
         return np.asarray(total)
 
     @np.errstate(under="ignore")
-    def expand(self, vector: Floats) -> tuple[float, Floats, Floats]:  # noqa: D102
+    def expand(self, vector: ArrayLike) -> tuple[float, Floats, Floats]:  # noqa: D102
+        vector = _point(vector)
         mean, shape = np.exp(vector)
         sums = np.zeros(8)
         for y, exposure in blocks(*self.short):
@@ -426,17 +452,18 @@ class NormalNormalEvidence(Evidence):
         self.y, self.noise = y, size**2
 
     @np.errstate(under="ignore")
-    def value(self, vectors: Floats) -> Floats:  # noqa: D102
+    def value(self, vectors: ArrayLike) -> Floats:  # noqa: D102
         def terms(points: Floats, y: Floats, noise: Floats) -> Floats:
             with np.errstate(over="ignore"):  # an infinite variance has no evidence
                 variance = noise + np.exp(2 * points[:, 1])[:, None]
                 squares = ((y - points[:, :1]) / np.sqrt(variance)) ** 2
             return np.asarray(-(LOG_2PI + np.log(variance) + squares).sum(axis=1) / 2)
 
-        return _sum_over_units(terms, vectors, self.y, self.noise)
+        return _sum_over_units(terms, _points(vectors), self.y, self.noise)
 
     @np.errstate(under="ignore")
-    def expand(self, vector: Floats) -> tuple[float, Floats, Floats]:  # noqa: D102
+    def expand(self, vector: ArrayLike) -> tuple[float, Floats, Floats]:  # noqa: D102
+        vector = _point(vector)
         between = np.exp(2 * vector[1])
         sums = np.zeros(6)
         for y, noise in blocks(self.y, self.noise):

@@ -18,6 +18,7 @@ from scipy import special
 from companion import _check
 from companion._check import Floats
 from companion.empirical_bayes import HyperFit, LogDensity, NoMaximumError, P, _climb, _Target
+from companion.hierarchical import NormalNormal
 from companion.units import MixturePosterior, but_the_lightest
 
 Pair = tuple[Floats, Floats]
@@ -118,8 +119,16 @@ class HyperPosterior(Generic[P]):
         (0.383, True)
         """
         values = self._values(function)
-        terms = np.where(self.weights > 0, values, 0.0) * self.weights
-        value = float(terms.sum())
+        with np.errstate(over="ignore", invalid="ignore"):
+            terms = np.where(self.weights > 0, values, 0.0) * self.weights
+            value = float(terms.sum())
+        if not np.isfinite(value):
+            warnings.warn(
+                "this expectation is not finite: function is infinite where there is density",
+                DivergentExpectationWarning,
+                stacklevel=2,
+            )
+            return Expectation(value, np.inf)
         error = abs(value - float((terms[::2, ::2]).sum() / self.weights[::2, ::2].sum()))
         outside = 0.0
         for axis in (0, 1):
@@ -135,7 +144,7 @@ class HyperPosterior(Generic[P]):
                         stacklevel=2,
                     )
                     return Expectation(float(np.sign(value) * np.inf), np.inf)
-                outside += float(last**2 / (before - last))
+                outside += float(last * (last / (before - last)))
         if outside > 1e-3 * abs(value):
             warnings.warn(
                 f"beyond the box may lie {outside:.2g} of an expectation of {value:.4g}",
@@ -179,8 +188,9 @@ class HyperPosterior(Generic[P]):
 
     def _values(self, function: Callable[[Floats, Floats], Floats]) -> Floats:
         """Return the function at all nodes."""
-        with np.errstate(over="ignore", under="ignore"):
-            values = np.asarray(function(*self.kind.from_coordinates(self.vectors)), float)
+        with np.errstate(all="ignore"):
+            pair = self.kind.from_coordinates(self.vectors)
+            values = _check.numbers(function(*pair), "function's value")
         if values.shape != self.weights.shape or np.isnan(values).any():
             raise ValueError(
                 "function must return one value, and no NaN, for every pair of hyperparameters"
@@ -200,6 +210,11 @@ class HyperPosterior(Generic[P]):
         -------
         ndarray
 
+        Raises
+        ------
+        ValueError
+            If `axis` is neither 0 nor 1.
+
         Examples
         --------
         >>> from companion.hierarchical import BetaBinomial
@@ -208,6 +223,7 @@ class HyperPosterior(Generic[P]):
         >>> round(float(posterior.marginal(1).sum() * (v[1] - v[0])), 4)
         1.0
         """
+        axis = _check.count(axis, "axis", at_least=0, at_most=1)
         return np.asarray(self.weights.sum(axis=1 - axis) / self.widths[axis])
 
     @cached_property
@@ -271,7 +287,7 @@ class HyperPosterior(Generic[P]):
         >>> posterior.sample(np.random.default_rng(1), 5).shape
         (5, 2)
         """
-        _check.count(size, "size")
+        size, rng = _check.count(size, "size"), _check.generator(rng)
         node = rng.choice(self.weights.size, size, p=self.weights.ravel() / self.weights.sum())
         row, column = np.unravel_index(node, self.weights.shape)
         cells = np.stack([self.widths[0][row], self.widths[1][column]], axis=-1)
@@ -325,7 +341,8 @@ def full_bayes(
     Raises
     ------
     ImproperPosteriorError
-        If the density does not fall towards an edge, or has no top.
+        If the density does not fall towards an edge, or has no top; or if its tails are so long
+        that they cannot be told from such a one.
     ValueError
         If `tol` is not between 0 and 1, or the hyperprior returns something else than one number
         for every point.
@@ -345,20 +362,27 @@ def full_bayes(
     0.21085684
     """
     _check.fraction(tol, "tol")
-    y, size = kind.check_data(y, size)
+    target = _Target(kind, y, size, log_hyperprior or kind.log_diffuse_hyperprior)
+    y, size = (np.array(values) for values in kind.check_data(y, size))
     if log_hyperprior is None:
         why = kind.improper_by_default(y, size)
         if why:
             raise ImproperPosteriorError(why)
-    target = _Target(kind.evidence(y, size), log_hyperprior or kind.log_diffuse_hyperprior)
+    pooled = np.array(kind.pooled(y, size)) - [target.origin[0], 0.0]
+    drop = float(np.log(tol) - 5)
+    tops = None if log_hyperprior is None else _Survey(target, pooled)
     try:
-        top = _climb(kind, target)
+        peak, scale = _top(kind, target, tops)
     except NoMaximumError as error:
-        raise ImproperPosteriorError(
-            f"the posterior of the hyperparameters has no top: {error}; try a proper log_hyperprior"
-        ) from None
-    axes = _Axes(target, top, kind.pooled(y, size), drop := np.log(tol) - 5)
-    x = _box(target, axes, drop)
+        tops = tops or _Survey(target, pooled)
+        if tops.at_edge:
+            raise ImproperPosteriorError(
+                f"the posterior of the hyperparameters has no top: {error}; try a proper "
+                "log_hyperprior"
+            ) from None
+        peak, scale = tops.best, np.array([pooled[1], 1.0])
+    axes = _Axes(target, peak, scale, pooled, drop)
+    x = _box(target, axes, drop, tops)
     log_density = target.on_grid(*axes.grid(x))
     integral = axes.log_integral(x, log_density)
     settled, change = [False, False], np.array([np.inf, np.inf])
@@ -377,7 +401,53 @@ def full_bayes(
             InaccurateIntegralWarning,
             stacklevel=2,
         )
-    return HyperPosterior(kind, (y, size), axes.grid(x), axes.widths(x), log_density)
+    first, second = axes.grid(x)
+    grid = first + target.origin[0], second
+    return HyperPosterior(kind, (y, size), grid, axes.widths(x), log_density)
+
+
+class _Survey:
+    """A coarse look at the whole plane: there may be density elsewhere than around one top."""
+
+    def __init__(self, target: _Target, pooled: Floats) -> None:
+        y, size, _ = target.evidence.units
+        low, high, reach = -12.0, 12 + np.log1p(y.max()), 30.0
+        if issubclass(target.kind, NormalNormal):  # the only one whose coordinates have a unit
+            wide = max(np.ptp(y), size.max())
+            low, high, reach = np.log(size.min()) - 8, np.log(wide) + 8, 30 * wide
+        far = max(6.0, float(np.arcsinh(reach / pooled[1])))
+        first = pooled[0] + pooled[1] * np.sinh(np.linspace(-far, far, 65))
+        second = np.linspace(low, high, int(high - low) + 1)
+        values = target.on_grid(first, second)
+        if not np.isfinite(values).any():
+            raise ImproperPosteriorError(
+                "log_hyperprior is minus infinity wherever the density was looked for: is it a "
+                f"function of the coordinates {' and '.join(target.kind.coordinates)}?"
+            )
+        row, column = np.unravel_index(int(values.argmax()), values.shape)
+        self.best = np.array([first[row], second[column]])
+        self.at_edge = row in (0, len(first) - 1) or column in (0, len(second) - 1)
+        framed = np.pad(values, 1, constant_values=-np.inf)
+        around = [framed[:-2, 1:-1], framed[2:, 1:-1], framed[1:-1, :-2], framed[1:-1, 2:]]
+        hill = (values > values.max() - 100) & (values >= np.max(around, axis=0))
+        hill[[0, -1]], hill[:, [0, -1]] = False, False
+        rows, columns = np.nonzero(hill)
+        self.hills = np.column_stack([first[rows], second[columns]])
+
+
+def _top(kind: type[P], target: _Target, tops: _Survey | None) -> tuple[Floats, Floats]:
+    """Return the highest top that is found, and how wide it is in both coordinates."""
+    found: list[HyperFit[P]] = []
+    for start in [None] if tops is None else [None, tops.best]:
+        try:
+            found.append(_climb(kind, target, start))
+        except NoMaximumError as error:
+            failure = error
+    if not found:
+        raise failure
+    peaks = [fit.population.to_vector() - target.origin for fit in found]
+    best = int(np.argmax([target.value(peak) for peak in peaks]))
+    return peaks[best], 1 / np.sqrt(np.diag(np.linalg.inv(found[best].covariance)))
 
 
 class _Axes:
@@ -390,10 +460,9 @@ class _Axes:
     """
 
     def __init__(
-        self, target: _Target, top: HyperFit[Any], pooled: tuple[float, float], drop: float
+        self, target: _Target, peak: Floats, scale: Floats, pooled: Floats, drop: float
     ) -> None:
-        self.kind, peak = type(top.population), top.population.to_vector()
-        self.center, self.scale = peak.copy(), 1 / np.sqrt(np.diag(np.linalg.inv(top.covariance)))
+        self.kind, self.center, self.scale = target.kind, peak.copy(), scale.copy()
         # The second coordinate is a logarithm: whatever bends in it bends within a unit or so.
         self.scale[1] = min(self.scale[1], 1.0)
         self.top = 0.0  # x of the top of the density on the first axis
@@ -411,6 +480,13 @@ class _Axes:
 
     def _log_slope(self, x: Floats) -> Floats:
         return np.log(np.cosh(x)) if self.bent else np.zeros_like(x)
+
+    def inverse(self, vectors: Floats) -> Floats:
+        """Return the x of points (M, 2)."""
+        x = (vectors - self.center) / self.scale
+        if self.bent:
+            x[:, 0] = np.arcsinh(x[:, 0])
+        return np.asarray(x)
 
     def grid(self, x: Pair) -> Pair:
         """Coordinates at the points x of both axes."""
@@ -449,9 +525,12 @@ def _refined(
     return ((fine, x[1]) if axis == 0 else (x[0], fine)), found
 
 
-def _box(target: _Target, axes: _Axes, drop: float) -> Pair:
-    """Grow a box around the top until the density on its edges has fallen by `drop`."""
-    box = np.array([[min(axes.top, 0.0) - 6, max(axes.top, 0.0) + 6], [-6.0, 6.0]])
+def _box(target: _Target, axes: _Axes, drop: float, tops: _Survey | None) -> Pair:
+    """Grow a box around all tops until the density on its edges has fallen by `drop`."""
+    inside = np.array([[axes.top, 0.0], [0.0, 0.0]])
+    if tops is not None:
+        inside = np.concatenate([inside, axes.inverse(tops.hills)])
+    box = np.column_stack([np.floor(inside.min(axis=0)) - 6, np.ceil(inside.max(axis=0)) + 6])
     top = axes.log_values(target, np.array([[axes.top, 0.0]]))[0]
     while True:
         sides = []
@@ -470,6 +549,6 @@ def _box(target: _Target, axes: _Axes, drop: float) -> Pair:
             raise ImproperPosteriorError(
                 "the density of the hyperparameters does not fall to zero as "
                 f"{axes.kind.coordinates[axis]} {'grows' if side else 'falls'}: with this "
-                "log_hyperprior the posterior is improper"
+                "log_hyperprior the posterior is improper, or its tail is too long to be summed"
             )
         box += high * [-1.0, 1.0] * np.maximum(2.0, abs(box) // 5)

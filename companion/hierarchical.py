@@ -1,21 +1,15 @@
 r"""Populations of units that are alike but not the same: rats by experiment, deaths by county.
 
-Unit j has a parameter :math:`\theta_j` of its own, drawn from a population; its data depend on
-:math:`\theta_j` alone.
-
 .. math:: \theta_j \sim p(\theta \mid \eta), \qquad y_j \sim p(y \mid \theta_j)
 
-A population is a frozen record of its two hyperparameters :math:`\eta`. All of them do the same
-things: give the posterior of every unit, the log evidence of the hyperparameters with exact
-derivatives, the prior predictive, the shrinkage, and the two steps of EM with the
-:math:`\theta_j` as what is hidden. :mod:`companion.empirical_bayes` finds the hyperparameters.
+Three of them, chances, rates and effects, do what :class:`companion.populations.Population` asks
+for; :mod:`companion.empirical_bayes` finds their two hyperparameters :math:`\eta`.
 """
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -24,471 +18,11 @@ from scipy import special
 from companion import _check, _rising
 from companion._check import Floats
 from companion.em import CollapsedComponentError
-from companion.evidence import (
-    BetaBinomialEvidence,
-    Evidence,
-    GammaPoissonEvidence,
-    NormalNormalEvidence,
-)
+from companion.evidence import BetaBinomialEvidence, GammaPoissonEvidence, NormalNormalEvidence
+from companion.populations import Population, UnitStatistics
 from companion.units import BetaPosterior, GammaPosterior, NormalPosterior, UnitPosterior
 
-# --------------------------------------------------------------------------- statistics
-
-
-@dataclass(frozen=True, eq=False)
-class UnitStatistics:
-    """Expected sufficient statistics of the hidden parameters; they add.
-
-    Attributes
-    ----------
-    totals : ndarray of shape (2,)
-        Sums over units of the two expectations that the population's M-step reads.
-    n_units : int
-        How many units there are.
-    center : float
-        For the normal: the totals are of theta - center and of its square, so that no digits are
-        lost where the mean is large. It may differ between statistics that are added.
-    """
-
-    totals: Floats
-    n_units: int
-    center: float = 0.0
-
-    def __add__(self, other: UnitStatistics) -> UnitStatistics:
-        step = other.center - self.center
-        first, second = other.totals
-        moved = np.array([first + other.n_units * step, second + step * (2 * first)])
-        moved[1] += other.n_units * step**2
-        totals = self.totals + (moved if step else other.totals)
-        return UnitStatistics(totals, self.n_units + other.n_units, self.center)
-
-
-# -------------------------------------------------------------------------- populations
-
-
-class Population(ABC):
-    """What the populations below have in common. The data are two arrays, one entry per unit."""
-
-    data_names: ClassVar[tuple[str, str]]
-    coordinates: ClassVar[tuple[str, str]]
-    evidence_kind: ClassVar[type[Evidence]]
-    long_tails: ClassVar[bool] = False  # of the first coordinate, where the second one is extreme
-
-    @property
-    def _center(self) -> float:
-        """Where the statistics of the hidden parameters are centred."""
-        return 0.0
-
-    @property
-    def hyperparameters(self) -> tuple[float, ...]:
-        """The two numbers that define the population."""
-        return tuple(vars(self).values())
-
-    @staticmethod
-    @abstractmethod
-    def check_data(y: ArrayLike, size: ArrayLike) -> tuple[Floats, Floats]:
-        """Return the data as clean arrays, or raise a ``ValueError`` that names what is wrong.
-
-        Parameters
-        ----------
-        y : array of shape (J,)
-            What was observed.
-        size : array of shape (J,), or a number
-            How much was observed: trials, exposure, or standard errors.
-
-        Returns
-        -------
-        y, size : ndarrays of shape (J,)
-
-        Examples
-        --------
-        >>> BetaBinomial.check_data([1, 2], 10)
-        (array([1., 2.]), array([10., 10.]))
-        """
-
-    @staticmethod
-    @abstractmethod
-    def from_coordinates(vectors: Floats) -> tuple[Floats, Floats]:
-        """Return the hyperparameters of many points.
-
-        Parameters
-        ----------
-        vectors : array of shape (..., 2)
-            Points in the coordinates of ``to_vector``.
-
-        Returns
-        -------
-        two ndarrays of shape (...)
-
-        Examples
-        --------
-        >>> BetaBinomial.from_coordinates(np.array([[0.0, np.log(4)]]))
-        (array([2.]), array([2.]))
-        """
-
-    @abstractmethod
-    def to_vector(self) -> Floats:
-        """Return the hyperparameters as a point without constraints, for optimisers.
-
-        Returns
-        -------
-        ndarray of shape (2,)
-
-        Examples
-        --------
-        >>> BetaBinomial(2, 2).to_vector().round(4)
-        array([0.    , 1.3863])
-        """
-
-    @classmethod
-    def from_vector(cls, vector: ArrayLike) -> Self:
-        """Return the population at a point: the inverse of :meth:`to_vector`.
-
-        Parameters
-        ----------
-        vector : array of shape (2,)
-            A point.
-
-        Returns
-        -------
-        Population
-
-        Examples
-        --------
-        >>> BetaBinomial.from_vector([0.0, np.log(4)])
-        BetaBinomial(alpha=2.0, beta=2.0)
-        """
-        return cls(*(float(h) for h in cls.from_coordinates(np.asarray(vector, float))))
-
-    @staticmethod
-    @abstractmethod
-    def unit_posterior(hyperparameters: Any, y: Floats, size: Floats) -> UnitPosterior:
-        """Posterior of every unit, for one or many pairs of hyperparameters (no checks).
-
-        Parameters
-        ----------
-        hyperparameters : two arrays that broadcast against the units
-            For example of shape (M, 1).
-        y, size : ndarrays of shape (J,)
-            Clean data.
-
-        Returns
-        -------
-        UnitPosterior
-
-        Examples
-        --------
-        >>> BetaBinomial.unit_posterior((1.0, 1.0), np.array([1.0]), np.array([2.0])).mean
-        array([0.5])
-        """
-
-    @classmethod
-    def evidence(cls, y: ArrayLike, size: ArrayLike) -> Evidence:
-        """Log evidence of these data as a function of the hyperparameters.
-
-        Parameters
-        ----------
-        y, size : arrays of shape (J,)
-            The data, as for :meth:`posterior`.
-
-        Returns
-        -------
-        Evidence
-
-        Examples
-        --------
-        >>> gradient, hessian = BetaBinomial.evidence([1], [2]).derivatives(np.array([0.0, 3.0]))
-        >>> hessian.shape
-        (2, 2)
-        """
-        return cls.evidence_kind(*cls.check_data(y, size))
-
-    @staticmethod
-    @abstractmethod
-    def log_diffuse_hyperprior(vectors: Floats) -> Floats:
-        """Log of the hyperprior that is uniform in the population's mean and in its spread.
-
-        Parameters
-        ----------
-        vectors : array of shape (..., 2)
-            Points in the coordinates of ``to_vector``.
-
-        Returns
-        -------
-        ndarray of shape (...)
-            Log-density *in these coordinates*, the Jacobian included, up to a constant.
-
-        Examples
-        --------
-        >>> BetaBinomial.log_diffuse_hyperprior(np.array([[0.0, 2.0]])).round(4)
-        array([-2.3863])
-        """
-
-    @staticmethod
-    @abstractmethod
-    def pooled(y: Floats, size: Floats) -> tuple[float, float]:
-        """Return the first coordinate and its standard error, if all units were one.
-
-        Parameters
-        ----------
-        y, size : ndarrays of shape (J,)
-            Clean data.
-
-        Returns
-        -------
-        value, standard_error : float
-
-        Examples
-        --------
-        >>> NormalNormal.pooled(np.array([1.0, 3.0]), np.array([2.0, 2.0]))[0]
-        2.0
-        """
-
-    @staticmethod
-    @abstractmethod
-    def improper_by_default(y: Floats, size: Floats) -> str:
-        """Say why these clean data have no posterior under :meth:`log_diffuse_hyperprior`.
-
-        Parameters
-        ----------
-        y, size : ndarrays of shape (J,)
-            Clean data.
-
-        Returns
-        -------
-        str
-            Empty if the posterior of the hyperparameters is proper.
-
-        Examples
-        --------
-        >>> BetaBinomial.improper_by_default(np.array([0.0, 1.0, 3.0]), np.array([1.0, 1.0, 9.0]))
-        ''
-        """
-
-    if TYPE_CHECKING:  # a property of two populations, a field of the third
-
-        @property
-        def mean(self) -> float:
-            """Mean of the units' parameters in the population."""
-
-        @property
-        def sd(self) -> float:
-            """Standard deviation of the units' parameters in the population."""
-
-    @property
-    @abstractmethod
-    def law(self) -> UnitPosterior:
-        """The population as a law: what is known of a unit that was not observed."""
-
-    def log_density(self, theta: ArrayLike) -> Floats:
-        """Log-density of the population at `theta`, in nats.
-
-        Parameters
-        ----------
-        theta : array
-            Values of a unit's parameter.
-
-        Returns
-        -------
-        ndarray of the same shape
-
-        Examples
-        --------
-        >>> np.exp(BetaBinomial(1, 1).log_density([0.2, 0.7])).round(6)
-        array([1., 1.])
-        """
-        return self.law.log_density(theta)
-
-    def sample(self, rng: np.random.Generator, size: int = 1) -> Floats:
-        """Draw the parameters of new units.
-
-        Parameters
-        ----------
-        rng : Generator
-            Source of chance.
-        size : int >= 1
-            How many units.
-
-        Returns
-        -------
-        ndarray of shape (size,)
-
-        Examples
-        --------
-        >>> BetaBinomial(2, 3).sample(np.random.default_rng(1), 4).shape
-        (4,)
-        """
-        return self.law.sample(rng, size)
-
-    @abstractmethod
-    def shrinkage(self, size: ArrayLike) -> Floats:
-        r"""Weight of the population's mean in every unit's posterior mean.
-
-        .. math:: \mathrm{E}[\theta_j \mid y] = B_j \, \mathrm{E}[\theta]
-            + (1 - B_j) \, \hat\theta_j, \qquad
-            B_j = \frac{\alpha + \beta}{\alpha + \beta + n_j}, \quad
-            \frac{\mathrm{rate}}{\mathrm{rate} + e_j}, \quad
-            \frac{s_j^2}{s_j^2 + \mathrm{sd}^2}
-
-        Parameters
-        ----------
-        size : array of shape (J,), or a number
-            Trials, exposures or standard errors of the units.
-
-        Returns
-        -------
-        ndarray
-            Between 0 (the raw value) and 1 (the population's mean).
-
-        Examples
-        --------
-        >>> BetaBinomial(2, 8).shrinkage([0, 10, 90]), NormalNormal(0, 3).shrinkage([4.0])
-        (array([1. , 0.5, 0.1]), array([0.64]))
-        """
-
-    @abstractmethod
-    def log_prior_predictive(self, y: ArrayLike, size: ArrayLike) -> Floats:
-        r"""Log-probability (or log-density) of each unit's data before they are seen.
-
-        .. math:: \log p(y_j \mid \eta) = \log \int p(y_j \mid \theta) \, p(\theta \mid \eta)
-            \, d\theta
-
-        Parameters
-        ----------
-        y, size : arrays of shape (J,)
-            The data, as for :meth:`posterior`.
-
-        Returns
-        -------
-        ndarray of shape (J,)
-            In nats; :meth:`log_evidence` is their sum.
-
-        Examples
-        --------
-        >>> np.exp(BetaBinomial(1, 1).log_prior_predictive([0, 1, 2], 2)).round(6)
-        array([0.333333, 0.333333, 0.333333])
-        """
-
-    @abstractmethod
-    def sample_prior_predictive(
-        self, size: ArrayLike, rng: np.random.Generator, n_samples: int = 1
-    ) -> Floats:
-        """Draw data of new units: a parameter from the population, then data given it.
-
-        Parameters
-        ----------
-        size : array of shape (J,)
-            Trials, exposures or standard errors of the new units.
-        rng : Generator
-            Source of chance.
-        n_samples : int >= 1
-            How many times.
-
-        Returns
-        -------
-        ndarray of shape (n_samples, J)
-
-        Examples
-        --------
-        >>> rng = np.random.default_rng(1)
-        >>> BetaBinomial(2, 3).sample_prior_predictive([10, 20], rng, n_samples=7).shape
-        (7, 2)
-        """
-
-    @abstractmethod
-    def _expectations(self, y: Floats, size: Floats) -> tuple[Floats, Floats]:
-        """Return the two posterior expectations of every unit that the M-step reads."""
-
-    @abstractmethod
-    def m_step(self, statistics: UnitStatistics) -> Self:
-        """Fit the population to the expected statistics of the units' parameters.
-
-        Parameters
-        ----------
-        statistics : UnitStatistics
-            From :meth:`e_step`.
-
-        Returns
-        -------
-        Population
-
-        Examples
-        --------
-        >>> start = NormalNormal(0, 1)
-        >>> start.m_step(start.e_step([4.0, 8.0], [1e-9, 1e-9])[0])
-        NormalNormal(mean=6.0, sd=2.0)
-        """
-
-    def posterior(self, y: ArrayLike, size: ArrayLike) -> UnitPosterior:
-        r"""Posterior of every unit's parameter, given the hyperparameters.
-
-        .. math:: p(\theta_j \mid y_j, \eta) \propto p(y_j \mid \theta_j) \, p(\theta_j \mid \eta)
-
-        Parameters
-        ----------
-        y : array of shape (J,)
-            What was observed of every unit.
-        size : array of shape (J,), or a number
-            How much was observed of it; see the class.
-
-        Returns
-        -------
-        UnitPosterior
-
-        Examples
-        --------
-        >>> BetaBinomial(1, 1).posterior([4], [14]).mean
-        array([0.3125])
-        """
-        return self.unit_posterior(self.hyperparameters, *self.check_data(y, size))
-
-    def log_evidence(self, y: ArrayLike, size: ArrayLike) -> float:
-        r"""Log-probability of all data given the hyperparameters: every unit is integrated out.
-
-        .. math:: \log p(y \mid \eta) = \sum_j \log \int p(y_j \mid \theta) \, p(\theta \mid \eta)
-            \, d\theta
-
-        Parameters
-        ----------
-        y, size : arrays of shape (J,)
-            The data, as for :meth:`posterior`.
-
-        Returns
-        -------
-        float
-            A sum over units, in nats.
-
-        Examples
-        --------
-        >>> round(float(np.exp(BetaBinomial(1, 1).log_evidence([0, 1], [2, 2]))), 6)
-        0.111111
-        """
-        with np.errstate(divide="ignore"):
-            return float(self.evidence(y, size).value(self.to_vector()))
-
-    def e_step(self, y: ArrayLike, size: ArrayLike) -> tuple[UnitStatistics, float]:
-        """Return the expected sufficient statistics of the units, and the log evidence.
-
-        Parameters
-        ----------
-        y, size : arrays of shape (J,)
-            The data, as for :meth:`posterior`.
-
-        Returns
-        -------
-        statistics : UnitStatistics
-        log_evidence : float
-            The log-likelihood that EM raises: a sum over units, in nats.
-
-        Examples
-        --------
-        >>> statistics, log_evidence = BetaBinomial(1, 1).e_step([1], [2])
-        >>> statistics.n_units, round(log_evidence, 6)
-        (1, -1.098612)
-        """
-        y, size = self.check_data(y, size)
-        totals = np.array([e.sum() for e in self._expectations(y, size)])
-        return UnitStatistics(totals, len(y), self._center), self.log_evidence(y, size)
+STRONGEST = 1e12  # a population so alike that its spread drowns in rounding errors
 
 
 @dataclass(frozen=True)
@@ -589,6 +123,10 @@ class BetaBinomial(Population):
         return float(np.log(hits / misses)), float(np.sqrt(1 / hits + 1 / misses))
 
     @staticmethod
+    def pooled_mode(y: Floats, size: Floats, times: Floats) -> float:  # noqa: D102
+        return float(np.log((times @ y) / (times @ (size - y))))
+
+    @staticmethod
     def improper_by_default(y: Floats, size: Floats) -> str:  # noqa: D102
         if ((y > 0) & (y < size)).any():
             return ""
@@ -625,12 +163,13 @@ class BetaBinomial(Population):
         self, size: ArrayLike, rng: np.random.Generator, n_samples: int = 1
     ) -> Floats:
         n = np.atleast_1d(_check.counts(size, "n")).astype(np.int64)
-        n_samples = _check.count(n_samples, "n_samples")
+        n_samples, rng = _check.count(n_samples, "n_samples"), _check.generator(rng)
         theta = rng.beta(self.alpha, self.beta, (n_samples, len(n)))
         return np.asarray(rng.binomial(n, theta), dtype=float)
 
-    def _expectations(self, y: Floats, size: Floats) -> tuple[Floats, Floats]:
-        return _rising.beta_mean_logs(self.alpha + y, self.beta + (size - y))
+    def _statistics(self, y: Floats, size: Floats) -> UnitStatistics:
+        logs = _rising.beta_mean_logs(self.alpha + y, self.beta + (size - y))
+        return UnitStatistics(np.array([log.sum() for log in logs]), len(y))
 
     def m_step(self, statistics: UnitStatistics) -> BetaBinomial:
         r"""Beta distribution with these mean logarithms.
@@ -655,6 +194,11 @@ class BetaBinomial(Population):
         """
         means = statistics.totals / statistics.n_units
         found = _rising.beta_of_mean_logs(means, np.array([self.alpha, self.beta]))
+        if not found.sum() < STRONGEST:
+            raise CollapsedComponentError(
+                "the units' chances have become one: their spread is below rounding error, and the "
+                "likelihood rises all the way to complete pooling"
+            )
         return BetaBinomial(*found.tolist())
 
 
@@ -770,6 +314,10 @@ class GammaPoisson(Population):
         return float(np.log(events / size.sum())), float(1 / np.sqrt(events))
 
     @staticmethod
+    def pooled_mode(y: Floats, size: Floats, times: Floats) -> float:  # noqa: D102
+        return float(np.log((times @ y) / (times @ size)))
+
+    @staticmethod
     def improper_by_default(y: Floats, size: Floats) -> str:  # noqa: D102
         if y.any():
             return ""
@@ -803,14 +351,17 @@ class GammaPoisson(Population):
         self, size: ArrayLike, rng: np.random.Generator, n_samples: int = 1
     ) -> Floats:
         exposure = np.atleast_1d(_check.not_negative(size, "exposure"))
-        n_samples = _check.count(n_samples, "n_samples")
-        theta = rng.gamma(self.shape, 1 / self.rate, (n_samples, len(exposure)))
-        return rng.poisson(exposure * theta).astype(float)
+        n_samples, rng = _check.count(n_samples, "n_samples"), _check.generator(rng)
+        expected = exposure * rng.gamma(self.shape, 1 / self.rate, (n_samples, len(exposure)))
+        if expected.max() > _check.LARGEST:
+            raise ValueError("exposure is so large that more than 2**53 events are expected")
+        return np.asarray(rng.poisson(expected), dtype=float)
 
-    def _expectations(self, y: Floats, size: Floats) -> tuple[Floats, Floats]:
+    def _statistics(self, y: Floats, size: Floats) -> UnitStatistics:
         shape, rate = self.shape + y, self.rate + size
         mean = shape / rate
-        return mean, np.log(mean) + _rising.digamma_rest(shape)
+        logs = np.log(mean) + _rising.digamma_rest(shape)
+        return UnitStatistics(np.array([mean.sum(), logs.sum()]), len(y))
 
     def m_step(self, statistics: UnitStatistics) -> GammaPoisson:
         r"""Gamma distribution with this mean and this mean logarithm.
@@ -835,7 +386,7 @@ class GammaPoisson(Population):
         """
         mean, mean_log = statistics.totals / statistics.n_units
         gap = np.log(mean) - mean_log
-        if gap <= 0:  # Jensen's inequality, but for rounding errors
+        if not gap > 0.5 / STRONGEST:  # positive by Jensen's inequality, but for rounding errors
             raise CollapsedComponentError(
                 "the units' rates have become one: their spread is below rounding error, and the "
                 "likelihood rises all the way to complete pooling"
@@ -889,8 +440,13 @@ class NormalNormal(Population):
 
     @staticmethod
     def check_data(y: ArrayLike, size: ArrayLike) -> tuple[Floats, Floats]:  # noqa: D102
-        s = _check.positive(size, "standard_error")
-        return _check.pair(_check.finite(y, "y"), s, "y", "standard_error")
+        y, s = _check.finite(y, "y"), _check.positive(size, "standard_error")
+        for values, name in ((y, "y"), (s, "standard_error")):
+            if not np.abs(values).max() <= 1e150:
+                raise ValueError(f"{name} must not lie beyond 1e150: its square is no number")
+        if s.min() < 1e-150:
+            raise ValueError("standard_error must be at least 1e-150: its square is no number")
+        return _check.pair(y, s, "y", "standard_error")
 
     @staticmethod
     def from_coordinates(vectors: Floats) -> tuple[Floats, Floats]:  # noqa: D102
@@ -938,6 +494,10 @@ class NormalNormal(Population):
         return mean, float(size.min() / np.sqrt(weights.sum()))
 
     @staticmethod
+    def pooled_mode(y: Floats, size: Floats, times: Floats) -> float:  # noqa: D102
+        return float(np.average(y, weights=times * (size.min() / size) ** 2))
+
+    @staticmethod
     def improper_by_default(y: Floats, size: Floats) -> str:  # noqa: D102
         if len(y) >= 3:
             return ""
@@ -963,17 +523,14 @@ class NormalNormal(Population):
         self, size: ArrayLike, rng: np.random.Generator, n_samples: int = 1
     ) -> Floats:
         s = np.atleast_1d(_check.positive(size, "standard_error"))
-        n_samples = _check.count(n_samples, "n_samples")
+        n_samples, rng = _check.count(n_samples, "n_samples"), _check.generator(rng)
         return rng.normal(self.mean, np.hypot(s, self.sd), (n_samples, len(s)))
 
-    def _expectations(self, y: Floats, size: Floats) -> tuple[Floats, Floats]:
+    def _statistics(self, y: Floats, size: Floats) -> UnitStatistics:
         unit = self.unit_posterior(self.hyperparameters, y, size)
-        off = unit.mean - self.mean
-        return off, off**2 + unit.sd**2
-
-    @property
-    def _center(self) -> float:
-        return self.mean
+        center = float(unit.mean[0] + (unit.mean - unit.mean[0]).mean())
+        off = unit.mean - center
+        return UnitStatistics(np.array([off.sum(), (off**2 + unit.sd**2).sum()]), len(y), center)
 
     def m_step(self, statistics: UnitStatistics) -> NormalNormal:
         """Return the normal distribution with these first two moments.

@@ -136,6 +136,17 @@ class UnitPosterior(ABC):
 class Family(UnitPosterior):
     """A family of laws with two parameters; its own real line, where a quantile can be searched."""
 
+    def _beside(self, value: Floats) -> Floats:
+        """Return `value`, or say that it does not broadcast against the units."""
+        try:
+            np.broadcast_shapes(value.shape, self.mean.shape)
+        except ValueError:
+            raise ValueError(
+                f"probability has shape {value.shape}, which does not go with {self.mean.shape} of "
+                "the units"
+            ) from None
+        return value
+
     @classmethod
     @abstractmethod
     def from_moments(cls, mean: Floats, sd: Floats) -> Self:
@@ -303,10 +314,18 @@ class BetaPosterior(Family):
 
     @np.errstate(under="ignore")
     def quantile(self, probability: ArrayLike) -> Floats:  # noqa: D102
-        return np.asarray(special.betaincinv(self.alpha, self.beta, _probability(probability)))
+        p = self._beside(_probability(probability))
+        found = np.asarray(special.betaincinv(self.alpha, self.beta, p))
+        lost = np.isnan(found)  # SciPy gives up far out in a tail, and where parameters are huge
+        if lost.any():
+            alpha, beta, p = (
+                np.broadcast_to(v, found.shape)[lost] for v in (self.alpha, self.beta, p)
+            )
+            found[lost] = _searched(BetaPosterior(alpha[np.newaxis], beta[np.newaxis]), ONE, p)
+        return found
 
     def sample(self, rng: np.random.Generator, size: int = 1) -> Floats:  # noqa: D102
-        size = _check.count(size, "size")
+        size, rng = _check.count(size, "size"), _check.generator(rng)
         return rng.beta(self.alpha, self.beta, (size, *self.alpha.shape))
 
 
@@ -320,7 +339,7 @@ class GammaPosterior(Family):
     @cached_property
     def mean(self) -> Floats:  # noqa: D102
         with np.errstate(over="ignore", under="ignore"):
-            return np.asarray(self.shape / self.rate)
+            return np.where(self.rate > SMALLEST, self.shape / self.rate, np.inf)
 
     @cached_property
     def sd(self) -> Floats:  # noqa: D102
@@ -366,10 +385,11 @@ class GammaPosterior(Family):
 
     @np.errstate(under="ignore", over="ignore")
     def quantile(self, probability: ArrayLike) -> Floats:  # noqa: D102
-        return np.asarray(special.gammaincinv(self.shape, _probability(probability)) / self.rate)
+        p = self._beside(_probability(probability))
+        return np.asarray(special.gammaincinv(self.shape, p) / self.rate)
 
     def sample(self, rng: np.random.Generator, size: int = 1) -> Floats:  # noqa: D102
-        size = _check.count(size, "size")
+        size, rng = _check.count(size, "size"), _check.generator(rng)
         return np.asarray(rng.gamma(self.shape, size=(size, *self.shape.shape)) / self.rate)
 
 
@@ -407,22 +427,24 @@ class NormalPosterior(Family):
         ends = self.quantile(probability)  # a mixture's quantile lies between its components'
         return ends.min(axis=0), ends.max(axis=0)
 
-    @np.errstate(divide="ignore", invalid="ignore", under="ignore")
+    @np.errstate(divide="ignore", invalid="ignore", under="ignore", over="ignore")
     def log_density(self, theta: ArrayLike) -> Floats:  # noqa: D102
         z = self._standard(theta)
-        return np.asarray(-(z**2) / 2 - np.log(self.sd) - np.log(2 * np.pi) / 2)
+        found = -(z**2) / 2 - np.log(self.sd) - np.log(2 * np.pi) / 2
+        point = np.where(_theta(theta) == self.mean, np.inf, -np.inf)
+        return np.asarray(np.where(self.sd > 0, found, point))
 
     @np.errstate(under="ignore")
     def cdf(self, theta: ArrayLike) -> Floats:  # noqa: D102
         return np.asarray(special.ndtr(self._standard(theta)))
 
     def quantile(self, probability: ArrayLike) -> Floats:  # noqa: D102
-        z = special.ndtri(_probability(probability))
+        z = special.ndtri(self._beside(_probability(probability)))
         with np.errstate(invalid="ignore"):
             return np.asarray(self.mean + np.where(self.sd > 0, self.sd * z, 0.0))
 
     def sample(self, rng: np.random.Generator, size: int = 1) -> Floats:  # noqa: D102
-        size = _check.count(size, "size")
+        size, rng = _check.count(size, "size"), _check.generator(rng)
         return rng.normal(self.mean, self.sd, (size, *self.mean.shape))
 
     def _standard(self, theta: ArrayLike) -> Floats:
@@ -433,6 +455,8 @@ class NormalPosterior(Family):
             return np.asarray(np.where(self.sd > 0, distance / self.sd, at_once))
 
 
+SMALLEST = float(np.finfo(float).tiny)
+ONE = np.ones(1)
 F = TypeVar("F", bound=Family)
 
 
@@ -510,44 +534,24 @@ class MixturePosterior(UnitPosterior, Generic[F]):
         >>> MixturePosterior(BetaPosterior([[1.0], [1.0]], 1.0), [0.5, 0.5]).quantile(0.3).round(8)
         array([0.3])
         """
-        p = np.broadcast_to(_probability(probability), self.mean.shape)
-        kept = but_the_lightest(self.weights, 1e-8)
-        laws, weights = self.components.at(kept), self.weights[kept] / self.weights[kept].sum()
-        low, high = laws.bracket(p)
-        x = self._first_guess(p, low, high)
-        for _ in range(100):
-            theta, log_slope = laws.from_line(x)
-            gap = weights @ laws.cdf(theta) - p
-            low, high = np.where(gap < 0, x, low), np.where(gap < 0, high, x)
-            with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-                after = x - gap / (weights @ np.exp(laws.log_density(theta) + log_slope))
-            # What is left after a step of Newton's is of the order of its square.
-            small = abs(after - x) <= 2e-5 * self._yardstick
-            halved = (low + high) / 2  # where a step would leave the bracket
-            after = np.where(small | ((after > low) & (after < high)), after, halved)
-            x = after
-            if small.all():
-                break
-        theta = laws.from_line(x)[0]
-        ends = (laws.from_line(np.array(end))[0] for end in (-np.inf, np.inf))
-        return np.where(p == 0, next(ends), np.where(p == 1, next(ends), theta))
+        given = _probability(probability)
+        try:
+            p = np.broadcast_to(given, self.mean.shape)
+        except ValueError:
+            raise ValueError(
+                f"probability must have the shape of the units, {self.mean.shape}, not "
+                f"{given.shape}"
+            ) from None
+        return _searched(self.components, self.weights, p, self._first_guess(p))
 
-    def _first_guess(self, p: Floats, low: Floats, high: Floats) -> Floats:
+    def _first_guess(self, p: Floats) -> Floats:
         """Quantiles of the law of the same family with the same two moments, on the real line."""
         with np.errstate(all="ignore"):
             middle = self.weights @ self.components.to_line(self.components.mean)
             known = (self.sd > 0) & (self.sd < np.inf) & (p > 0) & (p < 1)
             mean, sd = np.where(known, self.mean, 0.5), np.where(known, self.sd, 0.25)
             guess = self.components.to_line(self.components.from_moments(mean, sd).quantile(p))
-        guess = np.where(known & np.isfinite(guess), guess, middle)
-        return np.clip(guess, low, high)
-
-    @property
-    def _yardstick(self) -> Floats:
-        """Lengths on the real line that count as one: sds where it has a unit."""
-        if isinstance(self.components, NormalPosterior):
-            return np.where(self.sd < np.inf, self.sd, self.components.sd.min(axis=0))
-        return np.ones_like(self.mean)
+        return np.where(known & np.isfinite(guess), guess, middle)
 
     def sample(self, rng: np.random.Generator, size: int = 1) -> Floats:
         """Draw the parameters of all units from their joint posterior: a node, then every unit.
@@ -569,10 +573,41 @@ class MixturePosterior(UnitPosterior, Generic[F]):
         >>> two.sample(np.random.default_rng(1), 5).shape
         (5, 1)
         """
-        size = _check.count(size, "size")
+        size, rng = _check.count(size, "size"), _check.generator(rng)
         node = rng.choice(len(self.weights), size, p=self.weights)
         draws: Floats = self.components.at(node).sample(rng)[0]
         return draws
+
+
+def _searched(laws: Family, weights: Floats, p: Floats, guess: Floats | None = None) -> Floats:
+    """Quantiles of mixtures, by Newton's steps within a bracket, on the parameter's real line."""
+    tail = np.minimum(p, 1 - p)
+    kept = but_the_lightest(weights, 1e-8 * min(1.0, 100 * float(tail.min())))
+    laws, weights = laws.at(kept), weights[kept] / weights[kept].sum()
+    low, high = laws.bracket(p)
+    x = (low + high) / 2 if guess is None else np.clip(guess, low, high)
+    x = np.where(np.isfinite(x), x, (low + high) / 2)
+    close = np.maximum(1e-9 * tail, 4 * np.finfo(float).eps)
+    close = np.where(p < 0.5, np.minimum(close, 1e-9 * p), close)
+    for _ in range(200):
+        theta, log_slope = laws.from_line(x)
+        reached = weights @ laws.cdf(theta)
+        gap = reached - p
+        low, high = np.where(gap < 0, x, low), np.where(gap < 0, high, x)
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+            # Below, the logarithm of the distribution function is straighter than the function.
+            bent = np.where(p < 0.5, reached * (np.log(reached) - np.log(p)), gap)
+            after = x - bent / (weights @ np.exp(laws.log_density(theta) + log_slope))
+        done = np.abs(gap) <= close
+        inside = (after > low) & (after < high)
+        middle = (low + high) / 2  # where a step would leave the bracket
+        closed = (middle <= low) | (middle >= high)  # no float lies between
+        x = np.where(inside, after, np.where(done, x, np.where(closed, high, middle)))
+        if (done | closed).all():
+            break
+    theta = laws.from_line(x)[0]
+    ends = [laws.from_line(np.array(end))[0] for end in (-np.inf, np.inf)]
+    return np.where(p == 0, ends[0], np.where(p == 1, ends[1], theta))
 
 
 def but_the_lightest(weights: Floats, share: float) -> NDArray[np.bool_]:
@@ -619,7 +654,7 @@ def _probability(value: ArrayLike) -> Floats:
 def _together(a: Floats, b: Floats, name_a: str, name_b: str) -> tuple[Floats, Floats]:
     """Return two arrays of a common shape, or say that they have none."""
     try:
-        a, b = np.broadcast_arrays(a, b)
+        a, b = np.broadcast_arrays(a.copy(), b.copy())  # the caller may write into them
     except ValueError:
         raise ValueError(
             f"{name_a} and {name_b} must have shapes that go together, not {a.shape} and {b.shape}"

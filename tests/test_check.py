@@ -44,7 +44,7 @@ def masked(values, mask, **options):
         (None, NAN),
         (pd.NA, NAN),
         (pd.NaT, NAN),
-        (np.datetime64("NaT"), NAN),
+        (np.datetime64("NaT", "s"), NAN),
         ([1, None, pd.NA, pd.NaT, NAN, MASKED], [1, NAN, NAN, NAN, NAN, NAN]),
         ([[1.0, MASKED], [2.0, 3.0]], [[1, NAN], [2, 3]]),
         (((1.0, MASKED), (2.0, 3.0)), [[1, NAN], [2, 3]]),
