@@ -122,17 +122,23 @@ class HyperPosterior(Generic[P]):
         with np.errstate(over="ignore", invalid="ignore"):
             terms = np.where(self.weights > 0, values, 0.0) * self.weights
             value = float(terms.sum())
-        if not np.isfinite(value):
+            sizes = np.abs(terms)
+            light = ~but_the_lightest(self.weights.ravel(), 1e-6).reshape(sizes.shape)
+            far = sizes[light].sum() > 0.5 * sizes.sum()
+        if far or not np.isfinite(value):
             warnings.warn(
-                "this expectation is not finite: function is infinite where there is density",
+                "this expectation is infinite, or it comes from where there is nearly no density: "
+                "function grows faster than the density falls",
                 DivergentExpectationWarning,
                 stacklevel=2,
             )
-            return Expectation(value, np.inf)
+            return Expectation(
+                value if np.isnan(value) else float(np.copysign(np.inf, value)), np.inf
+            )
         error = abs(value - float((terms[::2, ::2]).sum() / self.weights[::2, ::2].sum()))
         outside = 0.0
         for axis in (0, 1):
-            strips = np.abs(terms).sum(axis=1 - axis)
+            strips = sizes.sum(axis=1 - axis)
             for last, before in ((strips[-1], strips[-2]), (strips[0], strips[1])):
                 if last <= 1e-15 * abs(value):
                     continue

@@ -250,7 +250,11 @@ class Family(UnitPosterior):
 
 
 class BetaPosterior(Family):
-    """Beta distributions: `alpha` and `beta` are arrays with one entry per unit, all > 0."""
+    """Beta distributions: `alpha` and `beta` are arrays with one entry per unit, all > 0.
+
+    SciPy's incomplete beta function has ten digits and more up to parameters of 1e10, and four at
+    1e12.
+    """
 
     def __init__(self, alpha: ArrayLike, beta: ArrayLike) -> None:
         alpha, beta = _check.positive(alpha, "alpha"), _check.positive(beta, "beta")
@@ -330,7 +334,12 @@ class BetaPosterior(Family):
 
 
 class GammaPosterior(Family):
-    """Gamma distributions: `shape` and `rate` are arrays with one entry per unit, all > 0."""
+    """Gamma distributions: `shape` and `rate` are arrays with one entry per unit, all > 0.
+
+    SciPy's incomplete gamma function has few digits far below the mean of a large shape: beyond 4.5
+    standard deviations, where probabilities are under 4e-6, they are right to 1e-6 up to a shape of
+    a million, to two digits at ten million, and no longer at a billion.
+    """
 
     def __init__(self, shape: ArrayLike, rate: ArrayLike) -> None:
         shape, rate = _check.positive(shape, "shape"), _check.positive(rate, "rate")
