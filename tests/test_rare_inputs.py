@@ -1,4 +1,4 @@
-"""Inputs that are rare, and broke something once: far origins, far tails, several tops, no spread."""
+"""Rare inputs that broke something once: far origins and tails, several tops, no spread."""
 
 import numpy as np
 import pytest
