@@ -7,15 +7,22 @@ so the posterior is exact: linear algebra in which only the rows' block is ever 
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.linalg import cho_factor, cho_solve
+from scipy.linalg import cho_factor, cho_solve, solve_triangular
 
 from companion import _check
 from companion._check import Floats, Integers
+
+MOST = 10_000  # rows or columns: the covariances of all pairs must fit into memory
+WELL_CONDITIONED = 1e-6  # a Cholesky factor then keeps nine digits
+TRUSTED = 1e-6  # how much of an effect, or of its posterior sd, rounding errors may be
+LARGEST = 1e150  # a number so large can still be squared
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,15 +38,30 @@ class CrossedStatistics:
     extras : ndarray of shape (2,)
         Number of observations, sum of the expected squares of what is neither row, column nor
         sampling error.
+    scatter : float
+        Sum of the expected squares of the rows' effects about their own mean. By default it is
+        taken from `rows`, which has few digits left if the mean lies many standard deviations
+        from zero.
     """
 
     rows: Floats
     columns: Floats
     extras: Floats
+    scatter: float = math.nan
+
+    def __post_init__(self) -> None:
+        if math.isnan(self.scatter):
+            n, total, squares = self.rows
+            object.__setattr__(self, "scatter", max(float(squares - total**2 / n), 0.0))
 
     def __add__(self, other: CrossedStatistics) -> CrossedStatistics:
+        n, m = self.rows[0], other.rows[0]
+        apart = self.rows[1] / n - other.rows[1] / m
         return CrossedStatistics(
-            self.rows + other.rows, self.columns + other.columns, self.extras + other.extras
+            self.rows + other.rows,
+            self.columns + other.columns,
+            self.extras + other.extras,
+            float(self.scatter + other.scatter + n * m / (n + m) * apart**2),
         )
 
 
@@ -82,9 +104,9 @@ class CrossedPosterior(NamedTuple):
         >>> posterior.sample_rows(np.random.default_rng(1), 5).shape
         (5, 2)
         """
-        _check.count(size, "size")
-        half = np.linalg.cholesky(self.row_covariance + 1e-12 * np.eye(len(self.row_mean)))
-        return np.asarray(self.row_mean + rng.normal(size=(size, len(self.row_mean))) @ half.T)
+        normal = rng.normal(size=(_check.count(size, "size"), len(self.row_mean)))
+        with np.errstate(under="ignore"):
+            return np.asarray(self.row_mean + normal @ _root(self.row_covariance).T)
 
 
 @dataclass(frozen=True)
@@ -132,10 +154,8 @@ class CrossedNormal:
 
     def __post_init__(self) -> None:
         for name in ("mean", "row_sd", "column_sd", "extra_sd"):
-            value = getattr(self, name)
-            _check.finite(value, name)
-            if name != "mean" and value < 0:
-                raise ValueError(f"{name} must not be negative, but is {value!r}")
+            check = _check.scalar if name == "mean" else _check.not_negative_scalar
+            object.__setattr__(self, name, check(getattr(self, name), name))
 
     def posterior(
         self,
@@ -155,7 +175,7 @@ class CrossedNormal:
             Observations and their known standard errors.
         row, column : arrays of N whole numbers >= 0
             Whose they are.
-        n_rows, n_columns : int, optional
+        n_rows, n_columns : int up to 10 000, optional
             How many rows and columns there are; by default up to the largest that occurs. Those
             without an observation keep their prior, apart from what the others teach.
 
@@ -166,7 +186,9 @@ class CrossedNormal:
         Raises
         ------
         ValueError
-            If the arrays do not fit together, hold NaN, or a standard error is not positive.
+            If the arrays do not fit together, hold NaN, a standard error is not positive or
+            vanishes beside the standard deviations of the effects, or the numbers of rows or
+            columns do not count from 0 (more than 10 000 are too many for all covariances).
 
         Examples
         --------
@@ -176,7 +198,7 @@ class CrossedNormal:
         (array([0.5, 0.5]), array([1.]))
         """
         data = _data(x, standard_error, row, column, n_rows, n_columns)
-        return self._solve(*data)[0]
+        return self._solve(*data).posterior
 
     def log_evidence(
         self, x: ArrayLike, standard_error: ArrayLike, row: ArrayLike, column: ArrayLike
@@ -198,40 +220,66 @@ class CrossedNormal:
         >>> round(model.log_evidence([1.0], [1.0], [0], [0]), 6)  # a standard normal density
         -1.418939
         """
-        return self._solve(*_data(x, standard_error, row, column, None, None))[1]
+        return self._solve(*_data(x, standard_error, row, column, None, None)).log_evidence
 
     def _solve(
         self, x: Floats, s: Floats, row: Integers, column: Integers, n_rows: int, n_columns: int
-    ) -> tuple[CrossedPosterior, float]:
-        """Work with effects of unit variance: the columns' block is diagonal, and goes first."""
-        weight = 1 / (s**2 + self.extra_sd**2)
-        off = x - self.mean
-        by_row = 1 + self.row_sd**2 * np.bincount(row, weight, n_rows)
-        by_column = 1 + self.column_sd**2 * np.bincount(column, weight, n_columns)
-        shared = np.zeros((n_rows, n_columns))
-        np.add.at(shared, (row, column), weight)
-        shared *= self.row_sd * self.column_sd
-        pull_row = self.row_sd * np.bincount(row, weight * off, n_rows)
-        pull_column = self.column_sd * np.bincount(column, weight * off, n_columns)
+    ) -> _Solution:
+        """Work with effects of unit variance: the columns' block is diagonal, and goes first.
 
-        ratio = shared / by_column  # what a column passes on to the rows
-        factor = cho_factor(np.diag(by_row) - ratio @ shared.T, lower=True)
-        u = cho_solve(factor, pull_row - ratio @ pull_column)
-        v = pull_column / by_column - ratio.T @ u
-        row_part = cho_solve(factor, np.eye(n_rows))
-        cross = -row_part @ ratio
-        column_part = np.diag(1 / by_column) - ratio.T @ cross
-        posterior = CrossedPosterior(
-            self.mean + self.row_sd * u,
-            self.column_sd * v,
-            self.row_sd**2 * row_part,
-            self.column_sd**2 * column_part,
-            self.row_sd * self.column_sd * cross,
-        )
-        log_det = 2 * np.log(np.diag(factor[0])).sum() + np.log(by_column).sum()
-        squares = weight @ off**2 - pull_row @ u - pull_column @ v
-        constant = len(x) * np.log(2 * np.pi) - np.log(weight).sum()
-        return posterior, float(-(constant + log_det + squares) / 2)
+        Nothing is subtracted from the matrix of the rows that is left then: what two rows share
+        stands off its diagonal, and each row's sum, what ties it to its prior, is known by itself.
+        """
+        with np.errstate(under="ignore", over="ignore", invalid="ignore"):
+            precision = 1 / np.hypot(s, self.extra_sd)
+            a, b = self.row_sd * precision, self.column_sd * precision
+            y = (x - self.mean) * precision
+            if not max(a.max(), b.max(), np.abs(y).max()) <= LARGEST:
+                raise ValueError(
+                    f"standard_error must not vanish beside the sds and x: {s.min():g} does"
+                )
+            by_column = 1 + np.bincount(column, b * b, n_columns)
+            shared = np.bincount(row * n_columns + column, a * b, n_rows * n_columns)
+            shared = shared.reshape(n_rows, n_columns)
+            ratio = shared / by_column  # what a column passes on to the rows
+            ties = np.bincount(row, a * (a / by_column[column]), n_rows).astype(np.float64) + 1
+            solve, row_part, log_det = _inverse(ratio @ shared.T, ties)
+
+            u, v = np.zeros(n_rows), np.zeros(n_columns)
+            for _ in range(20):  # the second round corrects the rounding errors of the first
+                left = y - a * u[row] - b * v[column]
+                pull_column = np.bincount(column, b * left, n_columns) - v
+                pull_row = np.bincount(row, a * left, n_rows) - u
+                step = solve(pull_row - ratio @ pull_column)
+                u = u + step
+                v = v + pull_column / by_column - ratio.T @ step
+                if np.abs(step).max() <= 1e-15 * np.abs(u).max():
+                    break
+            left = y - a * u[row] - b * v[column]
+            size = np.abs(left)
+            pulls = ratio @ np.bincount(column, b * size, n_columns)
+            pulls += np.bincount(row, a * size, n_rows)
+            lost = np.finfo(float).eps * (row_part @ pulls)
+            if (lost > TRUSTED * np.maximum(np.abs(u), np.sqrt(np.diag(row_part)))).any():
+                raise ValueError(
+                    "standard_error is so small beside the sds, or x contradicts it so much, that "
+                    "rounding errors hide the effects"
+                )
+
+            cross = -row_part @ ratio
+            column_part = np.diag(1 / by_column) - ratio.T @ cross
+            posterior = CrossedPosterior(
+                self.mean + self.row_sd * u,
+                self.column_sd * v,
+                self.row_sd**2 * row_part,
+                self.column_sd**2 * column_part,
+                self.row_sd * self.column_sd * cross,
+            )
+            scatter = self.row_sd**2 * (((u - u.mean()) ** 2).sum() + np.trace(row_part))
+            log_det += np.log(by_column).sum() - 2 * np.log(precision).sum()
+            squares = left @ left + u @ u + v @ v
+            log_evidence = -(len(x) * math.log(2 * math.pi) + log_det + squares) / 2
+            return _Solution(posterior, float(log_evidence), float(scatter), left / precision)
 
     def e_step(
         self, x: ArrayLike, standard_error: ArrayLike, row: ArrayLike, column: ArrayLike
@@ -256,16 +304,17 @@ class CrossedNormal:
         array([2.  , 1.  , 1.75])
         """
         data = _data(x, standard_error, row, column, None, None)
-        p, log_evidence = self._solve(*data)
+        p, log_evidence, scatter, left = self._solve(*data)
         values, s, i, j, n_rows, n_columns = data
-        row_variance, column_variance = np.diag(p.row_covariance), np.diag(p.column_covariance)
-        rows = np.array([n_rows, p.row_mean.sum(), (p.row_mean**2 + row_variance).sum()])
-        columns = np.array([n_columns, (p.column_mean**2 + column_variance).sum()])
-        left = (values - p.row_mean[i] - p.column_mean[j]) ** 2
-        left = left + row_variance[i] + column_variance[j] + 2 * p.cross_covariance[i, j]
-        keep = self.extra_sd**2 / (self.extra_sd**2 + s**2)
-        extras = np.array([len(values), (keep**2 * left + keep * s**2).sum()])
-        return CrossedStatistics(rows, columns, extras), log_evidence
+        with np.errstate(under="ignore"):
+            row_variance, column_variance = np.diag(p.row_covariance), np.diag(p.column_covariance)
+            rows = np.array([n_rows, p.row_mean.sum(), (p.row_mean**2 + row_variance).sum()])
+            columns = np.array([n_columns, (p.column_mean**2 + column_variance).sum()])
+            spread = row_variance[i] + column_variance[j] + 2 * p.cross_covariance[i, j]
+            keep = (self.extra_sd / np.hypot(self.extra_sd, s)) ** 2
+            squares = keep**2 * (left**2 + np.maximum(spread, 0.0)) + keep * s**2
+            extras = np.array([len(values), squares.sum()])
+        return CrossedStatistics(rows, columns, extras, scatter), log_evidence
 
     def m_step(self, statistics: CrossedStatistics) -> CrossedNormal:
         """Return the model with the moments of the expected effects.
@@ -285,14 +334,13 @@ class CrossedNormal:
         >>> CrossedNormal(0, 1, 1).m_step(CrossedStatistics(np.array([2.0, 6, 20]), one, one))
         CrossedNormal(mean=3.0, row_sd=1.0, column_sd=2.0, extra_sd=2.0)
         """
-        n, total, squares = statistics.rows
-        mean = total / n
-        of_rows = max(squares / n - mean**2, 0.0)
-        of_columns = statistics.columns[1] / statistics.columns[0]
-        extra = statistics.extras[1] / statistics.extras[0]
-        return CrossedNormal(
-            float(mean), *(float(np.sqrt(v)) for v in (of_rows, of_columns, extra))
+        n, total, _ = statistics.rows
+        variances = (
+            statistics.scatter / n,
+            statistics.columns[1] / statistics.columns[0],
+            statistics.extras[1] / statistics.extras[0],
         )
+        return CrossedNormal(float(total / n), *(math.sqrt(v) for v in variances))
 
     def to_vector(self) -> Floats:
         """Return the mean and the logarithms of the standard deviations that are not 0.
@@ -322,13 +370,73 @@ class CrossedNormal:
         -------
         CrossedNormal
 
+        Raises
+        ------
+        ValueError
+            If the vector is no point, or a standard deviation would be infinite.
+
         Examples
         --------
         >>> CrossedNormal(0, 1, 1).from_vector([5.0, 0.0, 0.0])
         CrossedNormal(mean=5.0, row_sd=1.0, column_sd=1.0, extra_sd=0.0)
         """
-        mean, *logs = np.asarray(vector, float)
-        return CrossedNormal(float(mean), *(float(v) for v in np.exp(logs)))
+        mean, *logs = _check.logs(vector, "vector").reshape(-1)
+        if np.shape(vector) not in ((3,), (4,)) or not np.isfinite(mean):
+            raise ValueError("vector must hold a finite mean and two or three logarithms")
+        with np.errstate(under="ignore", over="ignore"):
+            sds = np.exp(logs)
+        if np.isinf(sds).any():
+            raise ValueError("vector holds the logarithm of an infinite standard deviation")
+        return CrossedNormal(mean, *sds)
+
+
+class _Solution(NamedTuple):
+    posterior: CrossedPosterior
+    log_evidence: float
+    scatter: float  # expected squares of the rows' effects about their mean
+    left: Floats  # observations minus the expected effects
+
+
+def _inverse(shared: Floats, ties: Floats) -> tuple[Callable[[Floats], Floats], Floats, float]:
+    """Solver, inverse, log-determinant of the matrix of -`shared` with the row sums `ties`.
+
+    All are positive. If the ties are weak beside what is shared, rows are eliminated one by one as
+    Grassmann, Taksar and Heyman (1985) do: every number is a sum or product of positive ones, so
+    all digits stay.
+    """
+    n = len(ties)
+    np.fill_diagonal(shared, 0.0)
+    diagonal = ties + shared.sum(axis=1)
+    if ties.min() >= WELL_CONDITIONED * diagonal.max():
+        factor = cho_factor(np.diag(diagonal) - shared, lower=True)
+        log_det = float(2 * np.log(np.diag(factor[0])).sum())
+        return lambda b: np.asarray(cho_solve(factor, b)), cho_solve(factor, np.eye(n)), log_det
+    upper, pivots, ties = np.eye(n), np.empty(n), ties.copy()
+    for k in range(n):
+        later = shared[k, k + 1 :]
+        pivots[k] = ties[k] + later.sum()
+        share = later / pivots[k]
+        upper[k, k + 1 :] = -share
+        shared[k + 1 :, k + 1 :] += np.outer(share, later)
+        ties[k + 1 :] += share * ties[k]
+    root = solve_triangular(upper, np.eye(n), unit_diagonal=True)
+    log_det = float(np.log(pivots).sum())
+    return lambda b: root @ ((root.T @ b) / pivots), (root / pivots) @ root.T, log_det
+
+
+def _root(covariance: Floats) -> Floats:
+    """Return a matrix L with L L' = covariance, of any scale in every row, singular or not."""
+    sd = np.sqrt(np.maximum(np.diag(covariance), 0.0))
+    inverse = np.divide(1.0, sd, out=np.zeros_like(sd), where=sd > 0)
+    correlation = covariance * inverse * inverse[:, np.newaxis]
+    correlation[np.diag_indices_from(correlation)] = 1.0
+    try:
+        root = np.linalg.cholesky(correlation)
+    except np.linalg.LinAlgError:
+        values, vectors = np.linalg.eigh(correlation)
+        rounding = len(sd) * np.finfo(float).eps * values[-1]
+        root = vectors * np.sqrt(np.where(values > rounding, values, 0.0))
+    return np.asarray(sd[:, np.newaxis] * root)
 
 
 def _data(
@@ -350,9 +458,16 @@ def _data(
         group = _check.labels(given, name, len(values))
         _check.not_negative(group, name)
         needed = int(group.max()) + 1
-        length = needed if length is None else _check.count(length, f"n_{name}s")
-        if length < needed:
-            raise ValueError(f"n_{name}s is {length}, but {name} goes up to {needed - 1}")
+        if length is not None:
+            length = _check.count(length, f"n_{name}s", at_most=MOST)
+            if length < needed:
+                raise ValueError(f"n_{name}s is {length}, but {name} goes up to {needed - 1}")
+        elif needed > MOST:
+            raise ValueError(
+                f"{name} goes up to {needed - 1}, and {len(np.unique(group))} different ones occur:"
+                f" it must count from 0 without gaps, at most to {MOST - 1} (numpy.unique with "
+                "return_inverse=True counts so)"
+            )
         groups.append(group)
-        lengths.append(length)
+        lengths.append(needed if length is None else length)
     return values, errors, groups[0], groups[1], lengths[0], lengths[1]
