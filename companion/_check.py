@@ -68,11 +68,11 @@ def _unpacked(objects: NDArray[Any]) -> Floats:
     """Turn an array of Python objects into floats: numbers, and signs for missing ones."""
     import pandas as pd
 
-    flat = objects.ravel()
+    flat = objects.flatten()
+    for k, item in enumerate(flat):
+        if isinstance(item, np.ndarray) and item.ndim == 0:
+            flat[k] = np.asarray(_unmasked(item))[()]
     missing = np.asarray(pd.isna(flat))
-    kinds = {type(item) for item in flat}
-    if type(np.ma.masked) in kinds:
-        missing = missing | np.array([item is np.ma.masked for item in flat])
     present = flat[~missing]
     for kind in {type(item) for item in present}:
         for refused, what in REFUSED_TYPES.items():
