@@ -55,13 +55,15 @@ class EMBound:
     low, high : float
         Range of the mean, in the units of the data.
     start : float
-        Where the reader begins.
+        Where the reader begins, between `low` and `high`.
+    name : str
+        What the mean is called.
 
     Raises
     ------
     ValueError
-        If the model has more than one dimension, the component does not exist, or the start lies
-        outside the range.
+        If the model has more than one dimension or a tied covariance, the component does not exist,
+        the start lies outside the range, or a number is not finite.
 
     Examples
     --------
@@ -84,15 +86,22 @@ class EMBound:
     tops: Floats = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        if self.model.n_dimensions != 1:
-            raise ValueError(f"model must have D = 1, not {self.model.n_dimensions}")
-        if not 0 <= self.component < self.model.n_components:
+        model, set_ = self.model, object.__setattr__
+        if getattr(model, "n_dimensions", None) != 1:
+            found = getattr(model, "n_dimensions", None)
+            raise ValueError(f"model must have D = 1, not {found}")
+        if model.covariance_type == "tied":
+            raise ValueError("model must not have a tied covariance: it would move with the mean")
+        if not _is_index(self.component, model.n_components):
             raise ValueError(f"component must be one of the model's, not {self.component}")
+        for name in ("low", "high", "start"):
+            set_(self, name, _check.scalar(getattr(self, name), name))
         if not self.low < self.start < self.high:
             raise ValueError(f"start must lie between low and high, not at {self.start}")
+        _is_text(self.name, "name")
         grid = np.linspace(self.low, self.high, 201)
-        found = [self._at(mean).e_step(self.x) for mean in grid]
-        set_ = object.__setattr__
+        with np.errstate(under="ignore"):
+            found = [self._at(mean).e_step(self.x) for mean in grid]
         set_(self, "means", grid)
         set_(self, "log_likelihoods", np.array([value for _, value in found]))
         set_(self, "counts", np.array([s.counts[self.component] for s, _ in found]))
@@ -123,7 +132,8 @@ class EMBound:
         >>> figure.log_likelihood(0.0) == model.log_likelihood([0.0, 4.0])
         True
         """
-        return self._at(mean).log_likelihood(self.x)
+        with np.errstate(under="ignore"):
+            return self._at(_check.scalar(mean, "mean")).log_likelihood(self.x)
 
     def bound(self, old: float, mean: ArrayLike) -> Floats:
         r"""Evidence lower bound at `mean`, with the responsibilities of the old mean.
@@ -147,25 +157,27 @@ class EMBound:
         >>> bool(figure.bound(-2.0, -2.0) == figure.log_likelihood(-2.0))
         True
         """
-        model = self._at(old)
-        statistics, value = model.e_step(self.x)
-        N, top = statistics.counts[self.component], statistics.means[self.component, 0]
-        variance = model.full_covariances[self.component, 0, 0]
-        mean = np.asarray(mean, dtype=float)
-        return np.asarray(value - N / (2 * variance) * ((mean - top) ** 2 - (old - top) ** 2))
+        old = _check.scalar(old, "old")
+        mean = _check.finite(mean, "mean")
+        with np.errstate(under="ignore"):
+            model = self._at(old)
+            statistics, value = model.e_step(self.x)
+            N, top = statistics.counts[self.component], statistics.means[self.component, 0]
+            variance = model.full_covariances[self.component, 0, 0]
+            return np.asarray(value - N / (2 * variance) * ((mean - top) ** 2 - (old - top) ** 2))
 
     def _repr_html_(self) -> str:
         bottom, top = self.log_likelihoods.min(), self.log_likelihoods.max()
-        frame = _Frame(
-            (self.low, self.high), (bottom - 0.15 * (top - bottom), top + 0.1 * (top - bottom))
-        )
+        span = (top - bottom) or 1.0  # nats
+        frame = _Frame((self.low, self.high), (bottom - 0.15 * span, top + 0.1 * span))
         variance = float(self.model.full_covariances[self.component, 0, 0])
         data = {
-            "mean": self.means.round(6).tolist(),
-            "value": self.log_likelihoods.round(5).tolist(),
-            "count": self.counts.round(5).tolist(),
-            "top": self.tops.round(6).tolist(),
+            "mean": _short(self.means, self.high - self.low),
+            "value": _short(self.log_likelihoods, span),
+            "count": _short(self.counts, self.counts.max()),
+            "top": _short(self.tops, self.high - self.low),
             "variance": variance,
+            "digits": min(100, max(2, _decimals(self.high - self.low, 4))),
             "start": int(np.abs(self.means - self.start).argmin()),
             "box": frame.box(),
         }
@@ -204,7 +216,7 @@ class EMSteps:
         With D = 2 and two components.
     x : array of shape (N, 2)
         Points.
-    n_steps : int >= 1
+    n_steps : int from 1 to 1000
         How many steps of EM to show.
     names : pair of texts
         The axes.
@@ -212,7 +224,8 @@ class EMSteps:
     Raises
     ------
     ValueError
-        If the model does not have two components in two dimensions.
+        If the model does not have two components in two dimensions, or a number is out of its
+        range.
 
     Examples
     --------
@@ -230,15 +243,20 @@ class EMSteps:
     log_likelihoods: Floats = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        if (self.start.n_components, self.start.n_dimensions) != (2, 2):
+        if [getattr(self.start, f"n_{what}", 0) for what in ("components", "dimensions")] != [2, 2]:
             raise ValueError("start must have two components in two dimensions")
-        _check.count(self.n_steps, "n_steps")
+        _check.count(self.n_steps, "n_steps", at_most=1_000)
+        if isinstance(self.names, str) or len(self.names) != 2:
+            raise ValueError(f"names must be two texts, not {self.names!r}")
+        for name in self.names:
+            _is_text(name, "names")
         models, values = [self.start], []
-        for _ in range(self.n_steps):
-            run = fit(models[-1], self.x, tol=0, max_iter=1)
-            models.append(run.model)
-            values.append(run.log_likelihoods[0])
-        values.append(models[-1].log_likelihood(self.x))
+        with np.errstate(under="ignore"):
+            for _ in range(self.n_steps):
+                run = fit(models[-1], self.x, tol=0, max_iter=1)
+                models.append(run.model)
+                values.append(run.log_likelihoods[0])
+            values.append(models[-1].log_likelihood(self.x))
         object.__setattr__(self, "models", tuple(models))
         object.__setattr__(self, "log_likelihoods", np.array(values))
 
@@ -295,7 +313,7 @@ class UrnFractions:
         Balls at the beginning.
     n_draws : int from 1 to 500
         How many draws to show first.
-    n_urns : int >= 1
+    n_urns : int from 1 to 100 000
         How many urns.
     seed : int >= 0
         Where the browser's random numbers begin.
@@ -319,11 +337,8 @@ class UrnFractions:
     seed: int = 1
 
     def __post_init__(self) -> None:
-        for name, top in [("white", 20), ("black", 20), ("n_draws", 500)]:
-            value = getattr(self, name)
-            if _check.count(value, name) > top:
-                raise ValueError(f"{name} must be at most {top}, not {value}")
-        _check.count(self.n_urns, "n_urns")
+        for name, top in [("white", 20), ("black", 20), ("n_draws", 500), ("n_urns", 100_000)]:
+            _check.count(getattr(self, name), name, at_most=top)
         _check.count(self.seed, "seed", at_least=0)
 
     def _repr_html_(self) -> str:
@@ -392,7 +407,8 @@ class Shrinkage:
         y, n = BetaBinomial.check_data(self.y, self.n)
         if (n == 0).any():
             raise ValueError("n must be at least 1: a unit without trials has no raw rate")
-        if not 0 <= self.highlight < len(y):
+        _is_text(self.name, "name")
+        if not _is_index(self.highlight, len(y)):
             raise ValueError(f"highlight must be one of {len(y)} units, not {self.highlight}")
         mean = float(y.sum() / n.sum())
         if not 0 < mean < 1:
@@ -450,7 +466,8 @@ class RateMap:
     names : sequence of J texts
         What the areas are called.
     events, exposure : arrays of shape (J,)
-        Counts, and person-years; NaN where there are no data.
+        Whole numbers >= 0, and person-years > 0; NaN (or masked, or ``pd.NA``) where there are no
+        data. An area has data if it has all three numbers.
     shrunken : array of shape (J,)
         Posterior means of the rates, in events per unit of exposure; NaN where there are no data.
     borders : sequence of texts
@@ -459,7 +476,7 @@ class RateMap:
     Raises
     ------
     ValueError
-        If the lengths differ, or no area has data.
+        If the lengths differ, a number is out of its range, or no area has data.
 
     Examples
     --------
@@ -477,25 +494,41 @@ class RateMap:
     borders: Sequence[str] = field(default=(), repr=False)
 
     def __post_init__(self) -> None:
-        for name in ("events", "exposure", "shrunken"):
-            _check.shape(_check.numbers(getattr(self, name), name), name, (len(self.paths),))
+        for name in ("paths", "names", "borders"):
+            if isinstance(texts := getattr(self, name), str):
+                raise ValueError(f"{name} must be a sequence of texts, not one text")
+            for text in texts:
+                _is_text(text, name)
         if len(self.names) != len(self.paths):
             raise ValueError(f"names must have {len(self.paths)} entries, not {len(self.names)}")
-        if np.isnan(_check.numbers(self.events, "events")).all():
-            raise ValueError("events must hold data for at least one area")
+        for name, array in zip(("events", "exposure", "shrunken"), self._numbers(), strict=True):
+            _check.shape(array, name, (len(self.paths),))
+            if np.isnan(array).all():
+                raise ValueError(f"{name} must hold data for at least one area")
+            check = _check.positive if name == "exposure" else _check.not_negative
+            check(array[~np.isnan(array)], name)
+            if name == "events":
+                _check.whole(array[~np.isnan(array)], name)
+        if np.isnan(sum(self._numbers())).all():
+            raise ValueError("events, exposure and shrunken must all hold data for one area")
+
+    def _numbers(self) -> tuple[Floats, ...]:
+        names = ("events", "exposure", "shrunken")
+        return tuple(_check.numbers(getattr(self, name), name) for name in names)
 
     def _repr_html_(self) -> str:
-        events, exposure, shrunken = (
-            _check.numbers(a, "") for a in (self.events, self.exposure, self.shrunken)
-        )
+        missing = np.isnan(sum(self._numbers()))
+        events, exposure, shrunken = (np.where(missing, np.nan, a) for a in self._numbers())
         raw = events / exposure
-        middle = 1e5 * np.nansum(events) / np.nansum(exposure)
-        limits = (middle * np.array([0.5, 0.75, 0.9, 1.1, 1.25, 1.5])).round(1)
+        middle = float(1e5 * np.nansum(events) / np.nansum(exposure))
+        decimals = max(1, _decimals(middle, 2)) if middle else 1
+        limits = (middle * np.array([0.5, 0.75, 0.9, 1.1, 1.25, 1.5])).round(decimals)
         data = {
             "names": list(self.names),
             "events": [None if np.isnan(v) else int(v) for v in events],
-            "years": [None if np.isnan(v) else int(v) for v in exposure],
-            "mean": [None if np.isnan(v) else round(1e5 * float(v), 2) for v in shrunken],
+            "years": [None if np.isnan(v) else int(v) if v % 1 == 0 else v for v in exposure],
+            "mean": [None if np.isnan(v) else _rounded(1e5 * v, decimals + 1) for v in shrunken],
+            "digits": min(100, decimals + 1),
             "raw": self._classes(1e5 * raw, limits),
             "post": self._classes(1e5 * shrunken, limits),
             "colors": COLORS,
@@ -567,17 +600,19 @@ class _Frame:
         """Both axes with ticks and names, in the colour of the text around."""
         low, right = HEIGHT - BOTTOM, WIDTH - RIGHT
         marks = [f'<path d="M{LEFT},{TOP}V{low}H{right}" fill="none" stroke="currentColor"/>']
-        for tick in _ticks(*self.x):
+        ticks = _ticks(*self.x)
+        for tick, text in zip(ticks, _labels(ticks), strict=True):
             px = self.pixels([tick], [self.y[0]])[0, 0]
             marks.append(
                 f'<path d="M{px:g},{low}v5" stroke="currentColor"/>'
-                f'<text x="{px:g}" y="{low + 18}" text-anchor="middle">{tick:g}</text>'
+                f'<text x="{px:g}" y="{low + 18}" text-anchor="middle">{text}</text>'
             )
-        for tick in _ticks(*self.y):
+        ticks = _ticks(*self.y)
+        for tick, text in zip(ticks, _labels(ticks), strict=True):
             py = self.pixels([self.x[0]], [tick])[0, 1]
             marks.append(
                 f'<path d="M{LEFT},{py:g}h-5" stroke="currentColor"/>'
-                f'<text x="{LEFT - 8}" y="{py + 4:g}" text-anchor="end">{tick:g}</text>'
+                f'<text x="{LEFT - 8}" y="{py + 4:g}" text-anchor="end">{text}</text>'
             )
         middle, height = (LEFT + right) / 2, (TOP + low) / 2
         marks.append(
@@ -594,7 +629,42 @@ def _ticks(low: float, high: float) -> list[float]:
     power = 10.0 ** np.floor(np.log10(raw))
     step = power * min((1, 2, 5, 10), key=lambda m: abs(m * power - raw))
     first = np.ceil(low / step) * step
-    return [float(t) + 0.0 for t in np.arange(first, high + 1e-9 * step, step).round(10)]
+    return [_rounded(t, _decimals(step, 3)) for t in np.arange(first, high + 1e-9 * step, step)]
+
+
+def _labels(ticks: list[float]) -> list[str]:
+    """As many digits as tell one tick from the next, but six at least."""
+    step = min((b - a for a, b in itertools.pairwise(ticks)), default=1.0)
+    digits = max(6, _decimals(step, 1) - _decimals(max(map(abs, ticks), default=0.0) or 1.0, 1) + 1)
+    return [f"{tick:.{digits}g}" for tick in ticks]
+
+
+def _decimals(size: float, digits: int) -> int:
+    """Decimal places that show so many digits of numbers of this size."""
+    return digits - 1 - int(np.floor(np.log10(size)))
+
+
+def _rounded(value: float, decimals: int) -> float:
+    return round(float(value), decimals) + 0.0
+
+
+def _short(values: Floats, span: float) -> list[float]:
+    """Round to a millionth of the range, so that the page stays small."""
+    decimals = _decimals(span, 8) if span > 0 else 8
+    return [_rounded(value, decimals) for value in values]
+
+
+def _is_index(value: Any, length: int) -> bool:
+    """Say whether this counts one of so many things from 0."""
+    try:
+        return _check.count(value, "", at_least=0) < length
+    except ValueError:
+        return False
+
+
+def _is_text(value: Any, name: str) -> None:
+    if not isinstance(value, str):
+        raise ValueError(f"{name} must be text, not {value!r}")
 
 
 def _page(
@@ -652,9 +722,10 @@ function show() {
   one(".gap").setAttribute("y2", py(at(data.value, top)));
   one(".m").disabled = !drawn;
   slider.value = Math.round((here - b.x0) / (b.x1 - b.x0) * (data.mean.length - 1));
-  one(".words").textContent = "M-steps made: " + step + ". Old value " + here.toFixed(2) +
+  one(".words").textContent = "M-steps made: " + step + ". Old value " +
+    here.toFixed(data.digits) +
     ", log-likelihood " + at(data.value, here).toFixed(2) + ". " + (drawn ?
-    "The bound has its top at " + top.toFixed(2) + "; it rises there by " +
+    "The bound has its top at " + top.toFixed(data.digits) + "; it rises there by " +
     (bound(top) - at(data.value, here)).toFixed(2) + ", and the log-likelihood by " +
     (at(data.value, top) - at(data.value, here)).toFixed(2) + "; the difference, " +
     (at(data.value, top) - bound(top)).toFixed(2) + ", is the KL divergence there."
@@ -796,8 +867,8 @@ function tell(j) {
   one(".here").setAttribute("d", areas[j].getAttribute("d"));
   one(".words").textContent = data.names[j] + ": " + (data.events[j] === null ? "no data." :
     data.events[j] + " deaths in " + data.years[j] + " person-years, raw rate " +
-    (1e5 * data.events[j] / data.years[j]).toFixed(2) + ", posterior mean " +
-    data.mean[j].toFixed(2) + " per 100000.");
+    (1e5 * data.events[j] / data.years[j]).toFixed(data.digits) + ", posterior mean " +
+    data.mean[j].toFixed(data.digits) + " per 100000.");
 }
 ["pointerover", "click"].forEach(function (kind) {
   one(".areas").addEventListener(kind, function (event) {

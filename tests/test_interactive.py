@@ -6,6 +6,7 @@ import re
 import shutil
 
 import numpy as np
+import pandas as pd
 import pytest
 from playwright.sync_api import sync_playwright
 
@@ -19,6 +20,11 @@ GEYSER = datasets.load_old_faithful().to_numpy()
 MODEL = GaussianMixture([0.5, 0.5], [62.0, 69.2], [5.6, 6.9])
 
 
+PLANE = GaussianMixture([0.5, 0.5], [[2, 90], [5, 50]], [np.diag([1, 100])] * 2)
+TIED = GaussianMixture([0.5, 0.5], [62.0, 69.2], 5.6, "tied")
+TWO = ["M0 0l9 0 0 9 -9 0z", "M9 0l9 0 0 9 -9 0z"]
+
+
 @pytest.fixture(scope="module")
 def bound():
     return EMBound(MODEL, GALTON, component=0, low=56, high=72, start=58, name="mean of the women")
@@ -26,8 +32,7 @@ def bound():
 
 @pytest.fixture(scope="module")
 def steps():
-    start = GaussianMixture([0.5, 0.5], [[2, 90], [5, 50]], [np.diag([1, 100])] * 2)
-    return EMSteps(start, GEYSER, 12, ("eruption (minutes)", "waiting (minutes)"))
+    return EMSteps(PLANE, GEYSER, 12, ("eruption (minutes)", "waiting (minutes)"))
 
 
 @pytest.fixture(scope="module")
@@ -72,6 +77,55 @@ def test_the_steps_are_those_of_em(steps):
     for before, after in itertools.pairwise(steps.models):
         expected = before.m_step(before.e_step(GEYSER)[0])
         np.testing.assert_array_equal(after.means, expected.means)
+
+
+def data_of(figure):
+    return json.loads(re.search(r"data = (\{.*?\});\n", figure._repr_html_(), re.DOTALL).group(1))
+
+
+@pytest.mark.parametrize("unit", [2.0**-400, 2.0**-27, 2.0**27, 2.0**400])
+def test_the_bound_is_drawn_in_any_unit(bound, unit):
+    """What the script reads is rounded to a part of the range, not to a number of decimals."""
+    model = GaussianMixture(MODEL.weights, MODEL.means * unit, MODEL.covariances * unit**2)
+    scaled = EMBound(model, GALTON * unit, 0, 56 * unit, 72 * unit, 58 * unit, bound.name)
+    expected, found = data_of(bound), data_of(scaled)
+    for name in ("mean", "top"):
+        np.testing.assert_allclose(np.array(found[name]) / unit, expected[name], atol=1e-5)
+    np.testing.assert_allclose(found["count"], expected["count"], atol=2e-5)
+    rise = [np.subtract(data["value"], data["value"][0]) for data in (found, expected)]
+    np.testing.assert_allclose(*rise, atol=3e-5)
+    assert found["start"] == expected["start"]
+    assert len(set(re.findall(r">([-+.e\d]+)</text>", scaled._repr_html_()))) > 8
+
+
+def test_a_map_of_rare_events_and_of_other_exposures():
+    """Classes relative to the mean rate; exposures that are no whole numbers stay what they are."""
+    squares = ["M0 0l9 0 0 9 -9 0z"] * 3
+    events, exposure = [0, 4, 2], np.array([1.5e4, 5.25e4, 2.5e4])
+    one = data_of(RateMap(squares, ["a", "b", "c"], events, exposure, [5e-5, 6e-5, 7e-5]))
+    assert one["years"] == [15_000, 52_500, 25_000]
+    for unit in (1e-9, 1e-5, 1e4):
+        shrunken = np.array([5e-5, 6e-5, 7e-5]) / unit
+        other = RateMap(squares, ["a", "b", "c"], events, exposure * unit, shrunken)
+        found = data_of(other)
+        np.testing.assert_allclose(found["years"], exposure * unit, rtol=1e-12)
+        np.testing.assert_allclose(found["mean"], 1e5 * shrunken, rtol=0.01)
+        assert (found["raw"], found["post"]) == (one["raw"], one["post"])
+
+
+@pytest.mark.parametrize(
+    "hole",
+    [lambda v: np.ma.array(v, mask=[0, 0, 1]), lambda v: [*v[:2], None], lambda v: [*v[:2], pd.NA],
+     lambda v: pd.array([*v[:2], None], dtype="Float64")],
+)  # fmt: skip
+def test_areas_without_data_in_other_words(hole):
+    squares = ["M0 0l9 0 0 9 -9 0z"] * 3
+    names, numbers = ["a", "b", "c"], ([1.0, 4.0, 9.0], [1e4, 5e4, 9e4], [5e-5, 6e-5, 7e-5])
+    expected = data_of(RateMap(squares, names, *([*v[:2], np.nan] for v in numbers)))
+    assert expected["events"][2] is None
+    for k in range(3):  # one of the three is enough
+        given_ = [hole(v) if j == k else v for j, v in enumerate(numbers)]
+        assert data_of(RateMap(squares, names, *given_)) == expected
 
 
 # -------------------------------------------------------------------------- the page
@@ -131,6 +185,19 @@ def test_a_reader_steps_em_by_keyboard(tab, bound):
     tab.focus("input")
     tab.keyboard.press("ArrowRight")
     assert "M-steps made: 0" in tab.inner_text(".words")
+
+
+def test_a_reader_steps_em_in_tiny_units(tab, bound):
+    model = GaussianMixture(MODEL.weights, MODEL.means * 1e-8, MODEL.covariances * 1e-16)
+    tiny = EMBound(model, GALTON * 1e-8, component=0, low=56e-8, high=72e-8, start=58e-8)
+    seen = []
+    for figure in (bound, tiny):
+        tab.set_content(figure._repr_html_())
+        tab.click(".e")
+        seen.append(numbers(tab))
+    big, small = seen
+    np.testing.assert_allclose([1e8 * small[0], 1e8 * small[2]], [big[0], big[2]], atol=0.03)
+    np.testing.assert_allclose(small[3:], big[3:], atol=0.02)
 
 
 def test_a_reader_moves_through_the_iterations(tab, steps):
@@ -232,16 +299,53 @@ def test_a_reader_points_at_a_county_or_types_its_name(tab, rate_map):
             "model must have D = 1",
         ),
         (lambda: EMSteps(MODEL, GALTON, 3), "two components in two dimensions"),
+        (lambda: EMSteps(None, GALTON, 3), "two components in two dimensions"),
+        (lambda: EMSteps(PLANE, GEYSER, 10**9), "n_steps must be at most 1000"),
+        (lambda: EMSteps(PLANE, GEYSER, 3, ("a",)), "names must be two texts"),
+        (lambda: EMSteps(PLANE, GEYSER, 3, ("a", 1)), "names must be text"),
+        (lambda: EMSteps(PLANE, [[1.0, 2.0], [3.0, None]], 3), "x holds 1 NaN"),
+        (lambda: EMBound(None, GALTON, 0, 56, 72, 58), "model must have D = 1"),
+        (lambda: EMBound(TIED, GALTON, 0, 56, 72, 58), "model must not have a tied"),
+        (lambda: EMBound(MODEL, GALTON, 0.5, 56, 72, 58), "component must be one"),
+        (lambda: EMBound(MODEL, GALTON, 0, [56], 72, 58), "low must be one number"),
+        (lambda: EMBound(MODEL, GALTON, 0, 56, np.inf, 58), "high holds 1 NaN or infinite"),
+        (lambda: EMBound(MODEL, GALTON, 0, 56, 72, "58"), "start must be .* text"),
+        (lambda: EMBound(MODEL, GALTON, 0, 56, 72, 58, name=3), "name must be text"),
+        (lambda: EMBound(MODEL, [60, np.ma.masked], 0, 56, 72, 58), "x holds 1 NaN"),
+        (lambda: EMBound(MODEL, GALTON, 0, 56, 72, 58).bound([1, 2], 58), "old must be one"),
+        (lambda: EMBound(MODEL, GALTON, 0, 56, 72, 58).bound(58, [60, None]), "mean holds 1"),
+        (lambda: EMBound(MODEL, GALTON, 0, 56, 72, 58).log_likelihood(1j), "mean must be"),
+        (lambda: Shrinkage([1, 2], [4, 5], highlight=0.5), "highlight must be one of 2"),
+        (lambda: Shrinkage([1, 2], [4, 5], highlight=True), "highlight must be one of 2"),
+        (lambda: Shrinkage([1, pd.NA], [4, 5], highlight=0), "y holds 1 NaN"),
+        (lambda: Shrinkage([1, 2], [4, 5], 0, name=None), "name must be text"),
+        (lambda: UrnFractions(1, 1, n_urns=10**9), "n_urns must be at most 100000"),
+        (lambda: UrnFractions(1, 1, seed=2**63), "seed must be at most"),
+        (lambda: UrnFractions(np.array([1]), 1), "white must be a whole number"),
+        (lambda: RateMap(TWO, ["a", "b"], [1, 2.5], [1, 1], [1, 1]), "events must be whole"),
+        (lambda: RateMap(TWO, ["a", "b"], [1, -2], [1, 1], [1, 1]), "events must not be neg"),
+        (lambda: RateMap(TWO, ["a", "b"], [1, 2], [1, 0], [1, 1]), "exposure must be positive"),
+        (lambda: RateMap(TWO, ["a", "b"], [1, 2], [1, 1], [1, np.inf]), "shrunken holds 1"),
+        (lambda: RateMap(TWO, ["a", "b"], [1, 2], [1, 1], [1, -1]), "shrunken must not be"),
+        (lambda: RateMap(TWO, ["a", "b"], [1, None], [None, 1], [1, 1]), "events, exposure and"),
+        (lambda: RateMap(TWO, ["a", None], [1, 2], [1, 1], [1, 1]), "names must be text"),
+        (lambda: RateMap(TWO, "ab", [1, 2], [1, 1], [1, 1]), "names must be a sequence"),
+        (lambda: RateMap([1, 2], ["a", "b"], [1, 2], [1, 1], [1, 1]), "paths must be text"),
+        (lambda: RateMap(TWO, ["a", "b"], [1, 2], [1, 1], [1, 1], [3]), "borders must be text"),
     ],
 )
 def test_bad_input(call, message):
-    with pytest.raises(ValueError, match=message):
+    with np.errstate(all="raise", under="ignore"), pytest.raises(ValueError, match=message):
         call()
 
 
 def test_ticks_are_round():
-    for low, high in [(0, 1), (-2700, -2500), (56, 72), (1e-3, 5e-3)]:
+    ranges = [(0, 1), (-2700, -2500), (56, 72), (1e-3, 5e-3), (56e-12, 72e-12), (3e200, 9e200)]
+    for low, high in [*ranges, (1e8, 1e8 + 1)]:
         ticks = interactive._ticks(low, high)
         assert 3 <= len(ticks) <= 12
         assert low <= ticks[0]
         assert ticks[-1] <= high * (1 + 1e-9) if high > 0 else True
+        texts = interactive._labels(ticks)
+        assert len(set(texts)) == len(ticks), "every tick has a label of its own"
+        np.testing.assert_allclose([float(t) for t in texts], ticks, atol=1e-3 * (high - low))
