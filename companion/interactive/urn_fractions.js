@@ -24,7 +24,7 @@ export function fraction(next, white, black, draws) {
 export function histogram(fractions, draws) {
   const bins = Math.min(25, draws + 1), count = Array.from({ length: bins }, () => 0);
   for (const f of fractions) {
-    const bin = draws < 25 ? Math.round(f * draws) : Math.floor(f * bins + 1e-9);
+    const bin = draws < 25 ? Math.round(f * draws) : Math.floor(f * bins);
     count[Math.min(bin, bins - 1)] += 1;
   }
   return count;
