@@ -239,8 +239,8 @@ class CrossedNormal:
                     f"standard_error must not vanish beside the sds and x: {s.min():g} does"
                 )
             by_column = 1 + np.bincount(column, b * b, n_columns)
-            shared = np.bincount(row * n_columns + column, a * b, n_rows * n_columns)
-            shared = shared.reshape(n_rows, n_columns)
+            pairs = np.bincount(row * n_columns + column, a * b, n_rows * n_columns)
+            shared = pairs.reshape(n_rows, n_columns)
             ratio = shared / by_column  # what a column passes on to the rows
             ties = np.bincount(row, a * (a / by_column[column]), n_rows).astype(np.float64) + 1
             solve, row_part, log_det = _inverse(ratio @ shared.T, ties)

@@ -606,18 +606,10 @@ def _urn(
     white: float, black: float, reinforcement: float, n_draws: int
 ) -> tuple[float, float, float]:
     """Return the numbers of an urn that can give so many balls."""
-    balls = []
-    for name, value in [("white", white), ("black", black)]:
-        number = _check.numbers(value, name)
-        if number.ndim or not 0 <= number < np.inf:
-            raise ValueError(f"{name} must be a number >= 0, not {value!r}")
-        balls.append(float(number))
+    balls = (_check.not_negative_scalar(white, "white"), _check.not_negative_scalar(black, "black"))
     if sum(balls) == 0:
         raise ValueError("white and black are both zero: the urn is empty")
-    more = _check.numbers(reinforcement, "reinforcement")
-    if more.ndim or not np.isfinite(more):
-        raise ValueError(f"reinforcement must be a finite number, not {reinforcement!r}")
-    added = float(more)
+    added = _check.scalar(reinforcement, "reinforcement")
     if added < 0 and not (added == -1 and all(number.is_integer() for number in balls)):
         raise ValueError(
             "reinforcement must be >= 0, or -1 (without replacement) with whole numbers of balls, "
@@ -627,4 +619,4 @@ def _urn(
         raise ValueError(f"the urn holds {sum(balls):g} balls and cannot give {n_draws}")
     if not math.isfinite(sum(balls) + added * n_draws):
         raise ValueError("white, black and reinforcement are too large: the urn would overflow")
-    return balls[0], balls[1], added
+    return *balls, added
