@@ -134,7 +134,7 @@ _build/bench/installed: requirements.txt pyproject.toml
 
 # What the chapters print depends on the companion and on the environment, which the cache cannot see;
 # and static files are copied only when a page changes.
-_build/fresh: .venv/installed _config.yml _toc.yml $(shell find book/_extensions/*.py book/_static -type f) $(shell find companion -name '*.py' -o -path '*/data/*')
+_build/fresh: .venv/installed _config.yml _toc.yml $(shell find book/_extensions/*.py book/_static -type f) $(shell find companion -name '*.py' -o -name '*.js' -o -path '*/data/*')
 	rm -rf _build/html _build/.doctrees _build/.jupyter_cache
 	mkdir -p _build
 	touch $@

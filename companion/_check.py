@@ -68,11 +68,11 @@ def _unpacked(objects: NDArray[Any]) -> Floats:
     """Turn an array of Python objects into floats: numbers, and signs for missing ones."""
     import pandas as pd
 
-    flat = objects.ravel()
+    flat = objects.flatten()
+    for k, item in enumerate(flat):
+        if isinstance(item, np.ndarray) and item.ndim == 0:
+            flat[k] = np.asarray(_unmasked(item))[()]
     missing = np.asarray(pd.isna(flat))
-    kinds = {type(item) for item in flat}
-    if type(np.ma.masked) in kinds:
-        missing = missing | np.array([item is np.ma.masked for item in flat])
     present = flat[~missing]
     for kind in {type(item) for item in present}:
         for refused, what in REFUSED_TYPES.items():
@@ -265,6 +265,24 @@ def positive(value: ArrayLike, name: str) -> Floats:
     if (array <= 0).any():
         raise ValueError(f"{name} must be positive: the smallest is {array.min():g}")
     return array
+
+
+def covariance_factor(value: ArrayLike, name: str, dimensions: int) -> Floats:
+    """Return the Cholesky factor (D, D) of a covariance; every dimension may have its own unit."""
+    array = np.atleast_2d(finite(value, name))
+    shape(array, name, (dimensions, dimensions))
+    if np.diag(array).min() > 0:
+        sd = np.sqrt(np.diag(array))
+        with np.errstate(under="ignore", over="ignore"):
+            correlation = array / sd / sd[:, np.newaxis]
+            apart = np.abs(correlation - correlation.T).max()
+        if apart > max(ROUNDED, 16 * precision(value)):
+            raise ValueError(f"{name} must be symmetric")
+        try:
+            return np.asarray(sd[:, np.newaxis] * np.linalg.cholesky(correlation))
+        except np.linalg.LinAlgError:
+            pass
+    raise ValueError(f"{name} must be positive definite")
 
 
 def whole(value: ArrayLike, name: str) -> Floats:

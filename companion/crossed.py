@@ -8,6 +8,7 @@ so the posterior is exact: linear algebra in which only the rows' block is ever 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -20,8 +21,8 @@ from companion._check import Floats, Integers
 
 MOST = 10_000  # rows or columns: the covariances of all pairs must fit into memory
 WELL_CONDITIONED = 1e-6  # a Cholesky factor then keeps nine digits
-FEWEST_DIGITS = 1e14  # an effect so many standard errors wide leaves none of a double's sixteen
-LARGEST = 1e150  # so large a number can still be squared
+TRUSTED = 1e-6  # how much of an effect, or of its posterior sd, rounding errors may be
+LARGEST = 1e150  # a number so large can still be squared
 
 
 @dataclass(frozen=True, eq=False)
@@ -229,34 +230,41 @@ class CrossedNormal:
         Nothing is subtracted from the matrix of the rows that is left then: what two rows share
         stands off its diagonal, and each row's sum, what ties it to its prior, is known by itself.
         """
-        precision = 1 / np.hypot(s, self.extra_sd)
-        with np.errstate(under="ignore", over="ignore"):
+        with np.errstate(under="ignore", over="ignore", invalid="ignore"):
+            precision = 1 / np.hypot(s, self.extra_sd)
             a, b = self.row_sd * precision, self.column_sd * precision
             y = (x - self.mean) * precision
-            if min(a.max(), b.max()) > FEWEST_DIGITS or max(a.max(), b.max()) > LARGEST:
+            if not max(a.max(), b.max(), np.abs(y).max()) <= LARGEST:
                 raise ValueError(
-                    f"standard_error must not vanish beside row_sd and column_sd: {s.min():g} does"
+                    f"standard_error must not vanish beside the sds and x: {s.min():g} does"
                 )
-            if np.abs(y).max() > LARGEST:
-                raise ValueError("x must not lie more than 1e150 standard errors from the mean")
             by_column = 1 + np.bincount(column, b * b, n_columns)
-            shared = np.bincount(row * n_columns + column, a * b, n_rows * n_columns)
-            shared = shared.reshape(n_rows, n_columns)
+            pairs = np.bincount(row * n_columns + column, a * b, n_rows * n_columns)
+            shared = pairs.reshape(n_rows, n_columns)
             ratio = shared / by_column  # what a column passes on to the rows
-            ties = np.ones(n_rows) + np.bincount(row, a * (a / by_column[column]), n_rows)
-            row_part, log_det = _inverse(ratio @ shared.T, np.asarray(ties, dtype=np.float64))
+            ties = np.bincount(row, a * (a / by_column[column]), n_rows).astype(np.float64) + 1
+            solve, row_part, log_det = _inverse(ratio @ shared.T, ties)
 
             u, v = np.zeros(n_rows), np.zeros(n_columns)
             for _ in range(20):  # the second round corrects the rounding errors of the first
                 left = y - a * u[row] - b * v[column]
                 pull_column = np.bincount(column, b * left, n_columns) - v
                 pull_row = np.bincount(row, a * left, n_rows) - u
-                step = row_part @ (pull_row - ratio @ pull_column)
+                step = solve(pull_row - ratio @ pull_column)
                 u = u + step
                 v = v + pull_column / by_column - ratio.T @ step
                 if np.abs(step).max() <= 1e-15 * np.abs(u).max():
                     break
             left = y - a * u[row] - b * v[column]
+            size = np.abs(left)
+            pulls = ratio @ np.bincount(column, b * size, n_columns)
+            pulls += np.bincount(row, a * size, n_rows)
+            lost = np.finfo(float).eps * (row_part @ pulls)
+            if (lost > TRUSTED * np.maximum(np.abs(u), np.sqrt(np.diag(row_part)))).any():
+                raise ValueError(
+                    "standard_error is so small beside the sds, or x contradicts it so much, that "
+                    "rounding errors hide the effects"
+                )
 
             cross = -row_part @ ratio
             column_part = np.diag(1 / by_column) - ratio.T @ cross
@@ -389,8 +397,8 @@ class _Solution(NamedTuple):
     left: Floats  # observations minus the expected effects
 
 
-def _inverse(shared: Floats, ties: Floats) -> tuple[Floats, float]:
-    """Inverse and log-determinant of a matrix with -`shared` off its diagonal, and row sums `ties`.
+def _inverse(shared: Floats, ties: Floats) -> tuple[Callable[[Floats], Floats], Floats, float]:
+    """Solver, inverse, log-determinant of the matrix of -`shared` with the row sums `ties`.
 
     All are positive. If the ties are weak beside what is shared, rows are eliminated one by one as
     Grassmann, Taksar and Heyman (1985) do: every number is a sum or product of positive ones, so
@@ -401,7 +409,8 @@ def _inverse(shared: Floats, ties: Floats) -> tuple[Floats, float]:
     diagonal = ties + shared.sum(axis=1)
     if ties.min() >= WELL_CONDITIONED * diagonal.max():
         factor = cho_factor(np.diag(diagonal) - shared, lower=True)
-        return cho_solve(factor, np.eye(n)), float(2 * np.log(np.diag(factor[0])).sum())
+        log_det = float(2 * np.log(np.diag(factor[0])).sum())
+        return lambda b: np.asarray(cho_solve(factor, b)), cho_solve(factor, np.eye(n)), log_det
     upper, pivots, ties = np.eye(n), np.empty(n), ties.copy()
     for k in range(n):
         later = shared[k, k + 1 :]
@@ -410,8 +419,9 @@ def _inverse(shared: Floats, ties: Floats) -> tuple[Floats, float]:
         upper[k, k + 1 :] = -share
         shared[k + 1 :, k + 1 :] += np.outer(share, later)
         ties[k + 1 :] += share * ties[k]
-    inverse = solve_triangular(upper, np.eye(n), unit_diagonal=True)
-    return (inverse / pivots) @ inverse.T, float(np.log(pivots).sum())
+    root = solve_triangular(upper, np.eye(n), unit_diagonal=True)
+    log_det = float(np.log(pivots).sum())
+    return lambda b: root @ ((root.T @ b) / pivots), (root / pivots) @ root.T, log_det
 
 
 def _root(covariance: Floats) -> Floats:

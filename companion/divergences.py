@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import rel_entr, xlogy
+from scipy.linalg import solve_triangular
+from scipy.special import kl_div, xlogy
 
-from companion import _check, _vectors
+from companion import _check
 from companion._check import Floats
 
 
@@ -44,8 +45,9 @@ def entropy(p: ArrayLike) -> float:
     >>> bool(entropy([0.5, 0.5]) == np.log(2)), entropy([1.0, 0.0])
     (True, 0.0)
     """
-    p = _table(p, "p")
-    return float(-xlogy(p, p).sum()) + 0.0
+    p = _check.probabilities(p, "p")
+    with np.errstate(under="ignore"):
+        return float(-xlogy(p, p).sum()) + 0.0
 
 
 def cross_entropy(p: ArrayLike, q: ArrayLike) -> float:
@@ -78,7 +80,7 @@ def cross_entropy(p: ArrayLike, q: ArrayLike) -> float:
     True
     """
     p, q = _pair(p, q)
-    with np.errstate(divide="ignore"):
+    with np.errstate(divide="ignore", under="ignore"):
         return float(-xlogy(p, q).sum()) + 0.0
 
 
@@ -114,7 +116,11 @@ def kl_divergence(p: ArrayLike, q: ArrayLike) -> float:
     inf
     """
     p, q = _pair(p, q)
-    return float(rel_entr(p, q).sum())
+    with np.errstate(all="ignore"):
+        # Both sums are one, so p log(p/q) - p + q may be summed, of which every term is >= 0.
+        more = np.divide(q - p, p, out=np.full_like(p, np.inf), where=p > 0)
+        close = np.abs(more) < 0.5
+        return float(np.where(close, p * (more - np.log1p(more)), kl_div(p, q)).sum())
 
 
 def kl_normal(
@@ -138,6 +144,7 @@ def kl_normal(
     Returns
     -------
     float
+        Zero only if the distributions are equal.
 
     Raises
     ------
@@ -156,24 +163,28 @@ def kl_normal(
     mean_p, L_p = _normal(mean_p, covariance_p, "p")
     mean_q, L_q = _normal(mean_q, covariance_q, "q")
     _check.shape(mean_q, "mean_q", mean_p.shape)
-    ratio = np.linalg.solve(L_q, L_p)
-    shift = np.linalg.solve(L_q, mean_q - mean_p)
-    log_det = 2 * np.log(np.diagonal(L_q) / np.diagonal(L_p)).sum()
-    return float(0.5 * ((ratio**2).sum() - len(mean_p) + shift @ shift + log_det))
-
-
-def _table(value: ArrayLike, name: str) -> Floats:
-    return _check.probabilities(value, name)
+    with np.errstate(under="ignore", over="ignore"):
+        ratio = solve_triangular(L_q, L_p, lower=True)
+        shift = solve_triangular(L_q, mean_q - mean_p, lower=True)
+        singular = np.linalg.svd(ratio, compute_uv=False)
+        more = (singular - 1) * (singular + 1)
+        if np.abs(more).max() < 0.5:  # the two are close: a difference of logs would be noise
+            spread = (more - np.log1p(more)).sum()
+        else:
+            log_det = 2 * np.log(np.diagonal(L_q) / np.diagonal(L_p)).sum()
+            spread = (ratio**2).sum() - len(mean_p) + log_det
+        return float(0.5 * (spread + shift @ shift))
 
 
 def _pair(p: ArrayLike, q: ArrayLike) -> tuple[Floats, Floats]:
-    _check.shape(np.asarray(q), "q", np.shape(p))
-    return _table(p, "p"), _table(q, "q")
+    tables = _check.probabilities(p, "p"), _check.numbers(q, "q")
+    _check.shape(tables[1], "q", tables[0].shape)
+    return tables[0], _check.probabilities(q, "q")
 
 
 def _normal(mean: ArrayLike, covariance: ArrayLike, name: str) -> tuple[Floats, Floats]:
     """Return the mean as a vector, and the Cholesky factor of the covariance."""
     μ = np.atleast_1d(_check.finite(mean, f"mean_{name}"))
-    Σ = np.atleast_2d(_check.finite(covariance, f"covariance_{name}"))
-    _check.shape(Σ, f"covariance_{name}", (len(μ), len(μ)))
-    return μ, _vectors.cholesky(Σ, f"covariance_{name}")
+    if μ.ndim != 1:
+        raise ValueError(f"mean_{name} must have shape (D,), not {μ.shape}")
+    return μ, _check.covariance_factor(covariance, f"covariance_{name}", len(μ))

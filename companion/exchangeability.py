@@ -13,6 +13,7 @@ and a finite one is nearly that (Diaconis and Freedman 1980). Total variation is
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -27,7 +28,7 @@ from companion._check import Floats, Integers
 from companion._rising import log_beta_binomial, log_binomial
 
 CERTIFIED = 1e-10  # how far the distance to the nearest mixture may be from the least one
-LARGEST = 1e300  # so many balls can still be added up
+LARGEST = 1e300  # sums of numbers beyond it may not be finite
 ROUNDED = 1e-9  # a negative probability that rounded moments may give
 
 
@@ -43,7 +44,8 @@ def is_exchangeable(joint: ArrayLike, tol: float = 1e-9) -> bool:
     joint : array of shape (m, ..., m), one axis for each of the n variables
         Probabilities, summing to one.
     tol : float >= 0
-        The largest difference between two entries that counts as none.
+        The largest difference between two entries that counts as none. Entries of single or half
+        precision may besides differ by their own rounding.
 
     Returns
     -------
@@ -52,7 +54,8 @@ def is_exchangeable(joint: ArrayLike, tol: float = 1e-9) -> bool:
     Raises
     ------
     ValueError
-        If `joint` has axes of different lengths, a negative entry, or does not sum to one.
+        If `joint` has axes of different lengths, a negative entry, or does not sum to one, or
+        `tol` is negative.
 
     Notes
     -----
@@ -63,9 +66,12 @@ def is_exchangeable(joint: ArrayLike, tol: float = 1e-9) -> bool:
     >>> is_exchangeable([[0.4, 0.1], [0.1, 0.4]]), is_exchangeable([[0.4, 0.2], [0.0, 0.4]])
     (True, False)
     """
-    table, tol = _joint(joint), _check.not_negative_scalar(tol, "tol")
+    table = _joint(joint)
+    tol = _check.not_negative_scalar(tol, "tol")
+    rounding = _check.precision(joint)
+    allowed = tol + (4 * rounding * table if rounding > np.finfo(float).eps else 0.0)
     swaps = [np.swapaxes(table, i, i + 1) for i in range(table.ndim - 1)]
-    return all(bool(np.abs(table - swapped).max() <= tol) for swapped in swaps)
+    return all(bool((np.abs(table - swapped) <= allowed).all()) for swapped in swaps)
 
 
 def polya_urn(
@@ -114,13 +120,14 @@ def polya_urn(
     >>> polya_urn(1, 0, 3, np.random.default_rng(1))
     array([[1, 1, 1]])
     """
-    white, black, reinforcement = _urn(white, black, reinforcement)
     n_draws = _check.count(n_draws, "n_draws")
     n_urns = _check.count(n_urns, "n_urns")
-    _enough(white, black, reinforcement, n_draws)
+    if n_draws * n_urns > _check.LARGEST:
+        raise ValueError(f"n_draws and n_urns are too many together: {n_draws} times {n_urns}")
+    white, black, reinforcement = _urn(white, black, reinforcement, n_draws)
     uniform = rng.uniform(size=(n_draws, n_urns))
     drawn = np.empty((n_draws, n_urns), dtype=np.int64)
-    whites = np.full(n_urns, float(white))
+    whites = np.full(n_urns, white)
     for n in range(n_draws):
         drawn[n] = uniform[n] * (white + black + reinforcement * n) < whites
         whites += reinforcement * drawn[n]
@@ -165,9 +172,8 @@ def urn_log_probability(
     array([0.083333, 0.083333])
     """
     x = _binary(x)
-    white, black, reinforcement = _urn(white, black, reinforcement)
     n = x.shape[-1]
-    _enough(white, black, reinforcement, n)
+    white, black, reinforcement = _urn(white, black, reinforcement, n)
     ones = x.sum(axis=-1)
     steps = reinforcement * np.arange(n)
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -179,7 +185,6 @@ def urn_log_probability(
     return np.asarray(of_white[ones] + of_black[n - ones] - total)
 
 
-@np.errstate(under="ignore")
 def beta_binomial_logpmf(k: ArrayLike, n: ArrayLike, alpha: ArrayLike, beta: ArrayLike) -> Floats:
     r"""Log-probability of k ones among n draws, when the coin itself is drawn from a Beta.
 
@@ -188,7 +193,7 @@ def beta_binomial_logpmf(k: ArrayLike, n: ArrayLike, alpha: ArrayLike, beta: Arr
 
     Parameters
     ----------
-    k, n : arrays of whole numbers that broadcast
+    k, n : arrays of whole numbers up to 2**53 that broadcast
         Ones and draws.
     alpha, beta : arrays of positive numbers that broadcast
         Parameters of the Beta distribution.
@@ -201,7 +206,8 @@ def beta_binomial_logpmf(k: ArrayLike, n: ArrayLike, alpha: ArrayLike, beta: Arr
     Raises
     ------
     ValueError
-        If `alpha` or `beta` is not positive, or `k` or `n` is no whole number, or `n` is negative.
+        If `alpha` or `beta` is not positive, or `k` or `n` is no whole number, or `n` is negative,
+        or the shapes do not broadcast.
 
     Notes
     -----
@@ -213,22 +219,24 @@ def beta_binomial_logpmf(k: ArrayLike, n: ArrayLike, alpha: ArrayLike, beta: Arr
     >>> np.exp(beta_binomial_logpmf([0, 1, 2], 2, alpha=1, beta=1)).round(6)
     array([0.333333, 0.333333, 0.333333])
     """
-    k, n = _check.whole(k, "k"), _check.counts(n, "n")
+    k, n = _check.whole(k, "k"), _check.whole(n, "n")
+    _check.not_negative(n, "n")
     alpha, beta = _check.positive(alpha, "alpha"), _check.positive(beta, "beta")
+    shapes = {"k": k.shape, "n": n.shape, "alpha": alpha.shape, "beta": beta.shape}
     try:
-        np.broadcast_shapes(k.shape, n.shape, alpha.shape, beta.shape)
+        np.broadcast_shapes(*shapes.values())
     except ValueError:
-        raise ValueError(
-            "k, n, alpha and beta must have shapes that go together, not "
-            f"{k.shape}, {n.shape}, {alpha.shape} and {beta.shape}"
-        ) from None
+        told = ", ".join(f"{name} {shape}" for name, shape in shapes.items())
+        raise ValueError(f"k, n, alpha and beta must broadcast; their shapes: {told}") from None
+    if max(alpha.max(), beta.max()) > LARGEST:
+        raise ValueError("alpha and beta must not exceed 1e300: their sum would be infinite")
     inside = (k >= 0) & (k <= n)
     k = np.where(inside, k, 0)
-    value = log_beta_binomial(k, np.maximum(n, k), alpha, beta)
+    with np.errstate(all="ignore"):
+        value = log_beta_binomial(k, np.maximum(n, k), alpha, beta)
     return np.asarray(np.where(inside, value, -np.inf))
 
 
-@np.errstate(under="ignore")
 def mixture_of_iid_log_probability(x: ArrayLike, thetas: ArrayLike, weights: ArrayLike) -> Floats:
     r"""Log-probability of 0/1 sequences under a mixture of coins.
 
@@ -263,15 +271,10 @@ def mixture_of_iid_log_probability(x: ArrayLike, thetas: ArrayLike, weights: Arr
     >>> float(np.exp(mixture_of_iid_log_probability([1, 1], [0.2, 0.8], [0.5, 0.5])).round(6))
     0.34
     """
-    x = _binary(x)
-    thetas, weights = _mixing(thetas, weights)
-    ones, n = x.sum(axis=-1)[..., np.newaxis], x.shape[-1]
-    with np.errstate(divide="ignore"):
-        terms = xlogy(ones, thetas) + xlog1py(n - ones, -thetas) + np.log(weights)
-    return np.asarray(logsumexp(terms, axis=-1))
+    with np.errstate(all="ignore"):
+        return np.asarray(logsumexp(_log_terms(x, thetas, weights)[0], axis=-1))
 
 
-@np.errstate(under="ignore")
 def predictive_probability(x: ArrayLike, thetas: ArrayLike, weights: ArrayLike) -> Floats:
     r"""Probability that the next draw is a one, after a sequence from a mixture of coins.
 
@@ -302,16 +305,15 @@ def predictive_probability(x: ArrayLike, thetas: ArrayLike, weights: ArrayLike) 
     >>> float(predictive_probability([1, 1], [0.2, 0.8], [0.5, 0.5]).round(6))
     0.764706
     """
-    x = _binary(x)
-    before = mixture_of_iid_log_probability(x, thetas, weights)
-    if np.isneginf(before).any():
+    log_terms, thetas = _log_terms(x, thetas, weights)
+    top = log_terms.max(axis=-1, keepdims=True)
+    if np.isneginf(top).any():
         raise ValueError("x has probability zero under the mixture: nothing can be predicted")
-    one = np.ones((*x.shape[:-1], 1), dtype=np.int64)
-    after = mixture_of_iid_log_probability(np.concatenate([x, one], axis=-1), thetas, weights)
-    return np.asarray(np.exp(after - before))
+    with np.errstate(under="ignore"):
+        posterior = np.exp(log_terms - top)
+        return np.asarray((posterior / posterior.sum(axis=-1, keepdims=True)) @ thetas)
 
 
-@np.errstate(under="ignore")
 def sampling_without_replacement_joint(n_ones: int, n: int, k: int) -> Floats:
     r"""Joint table of the first k of n tickets, of which `n_ones` say 1, drawn without replacement.
 
@@ -356,7 +358,8 @@ def sampling_without_replacement_joint(n_ones: int, n: int, k: int) -> Floats:
     if k > min(n, 20):
         raise ValueError(f"k must be at most {min(n, 20)} (n, and 20 for the table), not {k}")
     sequences = np.indices((2,) * k).reshape(k, -1).T
-    return np.exp(urn_log_probability(sequences, n_ones, n - n_ones, -1)).reshape((2,) * k)
+    with np.errstate(under="ignore"):
+        return np.exp(urn_log_probability(sequences, n_ones, n - n_ones, -1)).reshape((2,) * k)
 
 
 @dataclass(frozen=True, eq=False)
@@ -376,7 +379,6 @@ class NearestMixture:
     weights: Floats
 
 
-@np.errstate(under="ignore")
 def nearest_mixture(joint: ArrayLike) -> NearestMixture:
     r"""Total variation between an exchangeable 0/1 law and the nearest mixture of coins.
 
@@ -413,18 +415,24 @@ def nearest_mixture(joint: ArrayLike) -> NearestMixture:
     >>> round(found.distance, 6), found.thetas
     (0.5, array([0.5]))
     """
-    from scipy.optimize import linprog
-
     table = _joint(joint)
     if table.shape[0] != 2:
         raise ValueError(f"joint must be of 0/1 variables, with shape (2, ..., 2): {table.shape}")
-    if not is_exchangeable(table):
+    if not is_exchangeable(joint):
         raise ValueError(
             "joint must be exchangeable; this table changes when variables are swapped"
         )
     k = table.ndim
     ones = np.indices(table.shape).sum(axis=0)
     counts = np.bincount(ones.ravel(), weights=table.ravel(), minlength=k + 1)
+    with np.errstate(all="ignore"):
+        return _nearest(counts.astype(np.float64))
+
+
+def _nearest(counts: Floats) -> NearestMixture:
+    from scipy.optimize import linprog
+
+    k = len(counts) - 1
     thetas = np.linspace(0, 1, 8 * k + 1)
     s = np.arange(k + 1.0)[:, np.newaxis]
     n = np.array(float(k))
@@ -485,13 +493,14 @@ def diaconis_freedman_bound(k: int, n: int, n_values: int | None = 2) -> float:
     >>> diaconis_freedman_bound(k=2, n=10), diaconis_freedman_bound(k=10, n=1000)
     (0.1, 0.02)
     """
-    n, k = _check.count(n, "n"), _check.count(k, "k")
+    n, k = _check.count(n, "n", at_most=None), _check.count(k, "k", at_most=None)
     if k > n:
         raise ValueError(f"k must be at most n = {n}, not {k}")
-    bounds = [1.0, k * (k - 1) / (2 * n)]
+    bounds = [Fraction(1), Fraction(k * (k - 1), 2 * n)]
     if n_values is not None:
-        bounds.append(_check.count(n_values, "n_values", at_least=2) * k / n)
-    return min(bounds)
+        c = _check.count(n_values, "n_values", at_least=2, at_most=None)
+        bounds.append(Fraction(c * k, n))
+    return float(min(bounds))
 
 
 def mixing_distribution_from_moments(moments: Sequence[Any]) -> tuple[Floats, Floats]:
@@ -507,7 +516,8 @@ def mixing_distribution_from_moments(moments: Sequence[Any]) -> tuple[Floats, Fl
     ----------
     moments : sequence of n + 1 numbers, the first of them 1
         :math:`m_0, \ldots, m_n`; best as ``fractions.Fraction``. A float is taken for the binary
-        fraction that it is, and its rounding limits n to about 30.
+        fraction that it is, and its rounding limits n to about 30; integers of every kind are
+        exact.
 
     Returns
     -------
@@ -530,15 +540,12 @@ def mixing_distribution_from_moments(moments: Sequence[Any]) -> tuple[Floats, Fl
     >>> mixing_distribution_from_moments([1, Fraction(1, 2), Fraction(1, 3)])
     (array([0. , 0.5, 1. ]), array([0.33333333, 0.33333333, 0.33333333]))
     """
-    try:
-        row = [Fraction(m.item() if isinstance(m, np.generic) else m) for m in moments]
-    except (TypeError, ValueError, OverflowError) as error:
-        raise ValueError(f"moments must be numbers: {error}") from None
+    row = _fractions(moments, "moments")
     n = len(row) - 1
     if n < 1:
         raise ValueError("moments must have at least two entries, m_0 = 1 and m_1")
     if row[0] != 1:
-        raise ValueError(f"moments must begin with m_0 = 1, not {moments[0]}")
+        raise ValueError(f"moments must begin with m_0 = 1, not {row[0]}")
     probabilities = [Fraction(0)] * (n + 1)
     for order in range(n + 1):  # the last difference of this order is that of s = n - order
         probabilities[n - order] = comb(n, order, exact=True) * row[-1]
@@ -550,6 +557,17 @@ def mixing_distribution_from_moments(moments: Sequence[Any]) -> tuple[Floats, Fl
             f"{float(probabilities[s]):.3g} (or they are rounded too much for n = {n})"
         )
     return np.arange(n + 1) / n, np.array([max(float(p), 0.0) for p in probabilities])
+
+
+def _fractions(values: Any, name: str) -> list[Fraction]:
+    """Return exact fractions: of whatever is a number, the number that it is."""
+    try:
+        values = list(values)
+        _check.finite(values, name)
+        items = [v.item() if isinstance(v, (np.generic, np.ndarray)) else v for v in values]
+        return [Fraction(*v.as_integer_ratio()) for v in items]
+    except (TypeError, ValueError, AttributeError) as error:
+        raise ValueError(f"{name} must be numbers: {error}") from None
 
 
 def _joint(joint: ArrayLike) -> Floats:
@@ -572,35 +590,33 @@ def _binary(x: ArrayLike) -> Integers:
     return array.astype(np.int64)
 
 
-def _mixing(thetas: ArrayLike, weights: ArrayLike) -> tuple[Floats, Floats]:
+def _log_terms(x: ArrayLike, thetas: ArrayLike, weights: ArrayLike) -> tuple[Floats, Floats]:
+    """Log-probabilities of the sequences and each coin, shape (..., M), and the coins."""
+    x = _binary(x)
     thetas, weights = _check.finite(thetas, "thetas"), _check.simplex(weights, "weights")
     _check.shape(thetas, "thetas", weights.shape)
     if thetas.min() < 0 or thetas.max() > 1:
         raise ValueError(f"thetas must lie in [0, 1], not {thetas.min()} to {thetas.max()}")
-    return thetas, weights
+    ones, n = x.sum(axis=-1)[..., np.newaxis], x.shape[-1]
+    with np.errstate(divide="ignore", under="ignore"):
+        return xlogy(ones, thetas) + xlog1py(n - ones, -thetas) + np.log(weights), thetas
 
 
-def _urn(white: Any, black: Any, reinforcement: Any) -> tuple[float, float, float]:
-    """Return an urn's numbers, or say why it is none."""
-    white, black = (
-        _check.not_negative_scalar(value, name)
-        for name, value in (("white", white), ("black", black))
-    )
-    reinforcement = _check.scalar(reinforcement, "reinforcement")
-    if white + black == 0:
+def _urn(
+    white: float, black: float, reinforcement: float, n_draws: int
+) -> tuple[float, float, float]:
+    """Return the numbers of an urn that can give so many balls."""
+    balls = (_check.not_negative_scalar(white, "white"), _check.not_negative_scalar(black, "black"))
+    if sum(balls) == 0:
         raise ValueError("white and black are both zero: the urn is empty")
-    if not max(white, black, reinforcement) < LARGEST:
-        raise ValueError(f"white, black and reinforcement must be below {LARGEST:g}")
-    if reinforcement < 0 and not (
-        reinforcement == -1 and white.is_integer() and black.is_integer()
-    ):
+    added = _check.scalar(reinforcement, "reinforcement")
+    if added < 0 and not (added == -1 and all(number.is_integer() for number in balls)):
         raise ValueError(
             "reinforcement must be >= 0, or -1 (without replacement) with whole numbers of balls, "
             f"not {reinforcement!r} with {white!r} and {black!r}"
         )
-    return white, black, reinforcement
-
-
-def _enough(white: float, black: float, reinforcement: float, n: int) -> None:
-    if reinforcement == -1 and n > white + black:
-        raise ValueError(f"the urn holds {white + black:g} balls and cannot give {n}")
+    if added == -1 and n_draws > sum(balls):
+        raise ValueError(f"the urn holds {sum(balls):g} balls and cannot give {n_draws}")
+    if not math.isfinite(sum(balls) + added * n_draws):
+        raise ValueError("white, black and reinforcement are too large: the urn would overflow")
+    return *balls, added

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import pdtr, pdtrik
+from scipy.special import ndtri, pdtr, pdtrik
 
-from companion import _check, _vectors
+from companion import _check
 from companion._check import Floats
 from companion.mixtures import GaussianMixture
 
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.collections import PathCollection
     from matplotlib.path import Path
+
+MANY = 1e7  # events from which on a series for their quantiles is exact to a millionth of one
 
 
 def mixture_density(
@@ -48,7 +50,8 @@ def mixture_density(
     Raises
     ------
     ValueError
-        If the model is not one-dimensional, or `labels` has another length than K.
+        If the model is not one-dimensional, `labels` has another length than K, or `x` is not
+        finite.
 
     Examples
     --------
@@ -58,20 +61,16 @@ def mixture_density(
     >>> len(ax.lines), len(ax.collections)  # the sum is a line, each part a filled area
     (3, 2)
     """
-    if model.n_dimensions != 1:
-        raise ValueError(f"model must have D = 1, not {model.n_dimensions}")
-    K = model.n_components
-    if labels is not None and len(labels) != K:
-        raise ValueError(f"labels must have {K} entries, one per component, not {len(labels)}")
+    _has_dimensions(model, 1)
+    names = _names(labels, model.n_components)
     grid = _check.points(x, "x", 1)[:, 0]
-    parts = model.weights * np.exp(model.component_log_density(grid))
-    for k in range(K):
-        name = labels[k] if labels is not None else None
+    with np.errstate(under="ignore"):
+        parts = model.weights * np.exp(model.component_log_density(grid))
+    for k, name in enumerate(names):
         (line,) = ax.plot(grid, parts[:, k], label=name)
         ax.fill_between(grid, parts[:, k], color=line.get_color(), alpha=0.2, linewidth=0)
-    ax.plot(
-        grid, parts.sum(axis=1), color="black", linestyle="-", label="mixture" if labels else None
-    )
+    whole = None if labels is None else "mixture"
+    ax.plot(grid, parts.sum(axis=1), color="black", linestyle="-", label=whole)
     ax.set_ylim(bottom=0)
     return ax
 
@@ -100,7 +99,8 @@ def mixture_ellipses(
     Raises
     ------
     ValueError
-        If the model does not have two dimensions.
+        If the model does not have two dimensions, `n_sd` is not positive, or `labels` has another
+        length than K.
 
     Examples
     --------
@@ -111,11 +111,9 @@ def mixture_ellipses(
     4
     >>> plt.close()
     """
-    if model.n_dimensions != 2:
-        raise ValueError(f"model must have D = 2, not {model.n_dimensions}")
-    for k in range(model.n_components):
+    _has_dimensions(model, 2)
+    for k, label in enumerate(_names(labels, model.n_components)):
         ring = covariance_ellipse(model.means[k], model.full_covariances[k], n_sd)
-        label = None if labels is None else labels[k]
         (line,) = ax.plot(*ring.T, label=label)
         ax.plot(*model.means[k], "+", markersize=10, color=line.get_color())
     return ax
@@ -143,7 +141,8 @@ def covariance_ellipse(mean: ArrayLike, covariance: ArrayLike, n_sd: float = 2.0
     Raises
     ------
     ValueError
-        If a shape is wrong, the covariance is not positive definite, or `n_sd` is not positive.
+        If a shape is wrong, the covariance is not symmetric and positive definite, or `n_sd` is
+        not positive.
 
     Examples
     --------
@@ -151,13 +150,28 @@ def covariance_ellipse(mean: ArrayLike, covariance: ArrayLike, n_sd: float = 2.0
     array([2., 0.])
     """
     mean = _check.finite(mean, "mean")
-    covariance = _check.finite(covariance, "covariance")
     _check.shape(mean, "mean", (2,))
-    _check.shape(covariance, "covariance", (2, 2))
+    factor = _check.covariance_factor(covariance, "covariance", 2)
     n_sd = _check.positive_scalar(n_sd, "n_sd")
     turn = np.linspace(0, 2 * np.pi, 49)
     circle = np.column_stack([np.cos(turn), np.sin(turn)])
-    return np.asarray(mean + n_sd * circle @ _vectors.cholesky(covariance, "covariance").T)
+    with np.errstate(under="ignore"):
+        return np.asarray(mean + n_sd * circle @ factor.T)
+
+
+def _has_dimensions(model: GaussianMixture, dimensions: int) -> None:
+    found = getattr(model, "n_dimensions", None)
+    if found != dimensions:
+        raise ValueError(f"model must have D = {dimensions}, not {found}")
+
+
+def _names(labels: Sequence[str] | None, K: int) -> Sequence[str | None]:
+    """Return one name, or none, for every component."""
+    if labels is None:
+        return [None] * K
+    if isinstance(labels, str) or len(labels) != K:
+        raise ValueError(f"labels must have {K} entries, one per component, not {labels!r}")
+    return list(labels)
 
 
 def county_map(
@@ -176,7 +190,7 @@ def county_map(
     paths : sequence of J texts
         Outlines, as in ``datasets.load_county_shapes()["path"]``.
     values : array of shape (J,)
-        What to show; NaN for areas without data.
+        What to show; NaN (or masked, or ``pd.NA``) for areas without data.
     borders : sequence of texts
         Outlines to draw on top without filling, for example of the states.
     **options
@@ -190,7 +204,7 @@ def county_map(
     Raises
     ------
     ValueError
-        If there is not one value for every path, or a path is no path.
+        If there is not one value for every path, a value is infinite, or a path is no path.
 
     Examples
     --------
@@ -203,8 +217,10 @@ def county_map(
     from matplotlib.collections import PathCollection
 
     numbers = _check.numbers(values, "values")
-    _check.shape(numbers, "values", (len(paths),))
-    shapes = [_outline(path) for path in paths]
+    shapes, lines = _outlines(paths, "paths"), _outlines(borders, "borders")
+    _check.shape(numbers, "values", (len(shapes),))
+    if np.isinf(numbers).any():
+        raise ValueError("values must be finite, or NaN where there are no data")
     known = ~np.isnan(numbers)
     filled = [shape for shape, there in zip(shapes, known, strict=True) if there]
     empty = [shape for shape, there in zip(shapes, known, strict=True) if not there]
@@ -213,7 +229,6 @@ def county_map(
     ax.add_collection(areas, autolim=True)
     hatched = PathCollection(empty, facecolor="none", edgecolor="0.6", linewidth=0.2, hatch="/////")
     ax.add_collection(hatched, autolim=True)
-    lines = [_outline(path) for path in borders]
     ax.add_collection(PathCollection(lines, facecolor="none", edgecolor="0.35", linewidth=0.4))
     ax.set(aspect="equal")
     ax.autoscale_view()
@@ -223,22 +238,37 @@ def county_map(
     return areas
 
 
+def _outlines(paths: Sequence[str], name: str) -> list[Path]:
+    """Return each path as a matplotlib Path, or say which one is none."""
+    if isinstance(paths, str):
+        raise ValueError(f"{name} must be a sequence of texts, not one text")
+    try:
+        return [_outline(path) for path in paths]
+    except ValueError as error:
+        raise ValueError(f"{name} {error}") from None
+
+
 def _outline(path: str) -> Path:
     """Return SVG path data of the form M x y l dx dy ... z, repeated, as a matplotlib Path."""
     from matplotlib.path import Path
 
+    fault = f"must be rings such as M0 0l2 0 0 2z, not {path!r}"
+    if not isinstance(path, str):
+        raise ValueError(fault)
     vertices, codes = [], []
     for ring in path.split("M")[1:]:
         begin, _, steps = ring.rstrip("z").partition("l")
         try:
             corners = np.array(begin.split() + steps.split(), dtype=float).reshape(-1, 2)
         except ValueError:
-            raise ValueError(f"paths must be rings such as M0 0l2 0 0 2z, not {path!r}") from None
+            raise ValueError(fault) from None
+        if not corners.size or not np.isfinite(corners).all():
+            raise ValueError(fault)
         corners = np.cumsum(corners, axis=0)
         vertices.append(np.vstack([corners, corners[:1]]))
         codes.append([Path.MOVETO] + [Path.LINETO] * (len(corners) - 1) + [Path.CLOSEPOLY])
     if not vertices:
-        raise ValueError(f"paths must be rings such as M0 0l2 0 0 2z, not {path!r}")
+        raise ValueError(fault)
     return Path(np.concatenate(vertices), np.concatenate(codes))
 
 
@@ -268,7 +298,8 @@ def funnel_limits(exposure: ArrayLike, rate: float, level: float = 0.95) -> Floa
     Raises
     ------
     ValueError
-        If an exposure or the rate is not positive, or `level` is not between 0 and 1.
+        If an exposure or the rate is not positive, or `level` is not between 0 and 1, or so near
+        to 1 that a float cannot tell the upper limit from infinity.
 
     Notes
     -----
@@ -283,9 +314,22 @@ def funnel_limits(exposure: ArrayLike, rate: float, level: float = 0.95) -> Floa
     e = _check.positive(exposure, "exposure")
     rate = _check.positive_scalar(rate, "rate")
     level = _check.fraction(level, "level")
-    limits = []
-    for tail in ((1 - level) / 2, (1 + level) / 2):
-        possible = tail > pdtr(0, e * rate)
-        counts = pdtrik(np.where(possible, tail, 0.5), e * rate)
-        limits.append(np.where(possible, counts, 0.0) / e)
+    if (1 + level) / 2 == 1:
+        raise ValueError(f"level is too near to 1: {level!r}")
+    with np.errstate(all="ignore"):
+        mean = e * rate
+        if not np.isfinite(mean).all():
+            raise ValueError("exposure times rate must be finite")
+        limits = [_poisson_quantile((1 + side * level) / 2, mean) / e for side in (-1, 1)]
     return np.stack(limits, axis=-1)
+
+
+def _poisson_quantile(p: float, mean: Floats) -> Floats:
+    """Count at which the distribution function is p, between whole numbers too; 0 if none is."""
+    possible = p > pdtr(0, mean)
+    counts = pdtrik(np.where(possible, p, 0.5), np.minimum(mean, MANY))
+    z = ndtri(p)
+    # Cornish and Fisher's series; the next term is of the order 1/mean.
+    third = (z**3 - 3 * z) / 24 - (2 * z**3 - 5 * z) / 36 - z / 24
+    series = mean + z * np.sqrt(mean) + (z**2 - 4) / 6 + third / np.sqrt(mean)
+    return np.asarray(np.where(possible, np.where(mean > MANY, series, counts), 0.0))

@@ -1,17 +1,29 @@
-"""The one door for numbers: what is missing, what is refused, and every form of an array."""
+"""The one door for numbers, and that every public function of the small modules goes through it."""
 
 import datetime as dt
 import decimal
 import fractions
+import inspect
 
 import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from matplotlib.figure import Figure
 from scipy import sparse
 
-from companion import _check
+from companion import (
+    _check,
+    crossed,
+    datasets,
+    divergences,
+    exchangeability,
+    interactive,
+    plotting,
+    state_space,
+)
+from companion.mixtures import GaussianMixture
 
 seeds = st.integers(0, 2**32)
 MASKED = np.ma.masked
@@ -56,6 +68,7 @@ def masked(values, mask, **options):
         (masked(["a", "b"], True), [NAN, NAN]),
         (masked([1.0, 2.0], False), [1, 2]),
         (np.array([1, MASKED], dtype=object), [1, NAN]),
+        ([fractions.Fraction(1), np.array(2), masked(3, True)], [1, 2, NAN]),
         (np.array([[1, pd.NA], [None, 2]], dtype=object), [[1, NAN], [NAN, 2]]),
         (pd.Series([1, None], dtype="Int64"), [1, NAN]),
         (pd.Series([1.5, None], dtype="Float64"), [1.5, NAN]),
@@ -120,6 +133,7 @@ def test_masks_pandas_and_none_say_the_same(seed, n_dimensions):
         ([1.0, dt.timedelta(1)], "durations"),
         (np.array([1, 2], "m8[s]"), "durations"),
         (np.array(["NaT", 1], "m8[s]"), "durations"),
+        ([None, np.array(1, "m8[ns]")], "durations"),
         (pd.Series(pd.to_timedelta([1, 2], "s")), "durations"),
         ([dt.date(2020, 1, 1)], "dates"),
         ([dt.time(1)], "dates"),
@@ -306,3 +320,263 @@ def test_labels_and_counts_are_what_was_given():
     assert _check.labels(np.array([2, 0], np.uint8), "l", 2, 3).tolist() == [2, 0]
     assert _check.count(np.int8(3), "n") == 3
     assert _check.count(10**30, "n", at_most=None) == 10**30
+
+
+# --------------------------------------------------------------------------- every public function
+
+RNG = np.random.default_rng(5)
+SEQUENCES = RNG.integers(0, 2, (4, 6))
+P, Q = RNG.dirichlet(np.ones(6), 2).reshape(2, 2, 3)
+TABLE = np.array([[0.4, 0.1], [0.1, 0.4]])
+SPREAD = np.array([[2.0, 0.5], [0.5, 1.0]])
+CROSSED = {
+    "x": RNG.normal(size=6),
+    "standard_error": RNG.uniform(1, 2, 6),
+    "row": np.array([0, 1, 2, 0, 1, 2]),
+    "column": np.array([0, 0, 1, 1, 2, 2]),
+}
+LAKE = state_space.FishPopulation(50, 15, 8, 0.3, n_states=40)
+MODEL = crossed.CrossedNormal(0.5, 2.0, 1.0, 0.5)
+PAIR = GaussianMixture([0.5, 0.5], [0, 4], [1, 1])
+PLANE = GaussianMixture([0.5, 0.5], [[0, 0], [3, 3]], [np.eye(2), np.eye(2)])
+POINTS = np.array([[0.0, 0], [1, 0], [0, 1], [3, 3], [4, 3], [3, 4]])
+SQUARES = ["M0 0l9 0 0 9 -9 0z", "M9 0l9 0 0 9 -9 0z"]
+
+
+def chain(**options):
+    return vars(state_space.forward_backward(**options))
+
+
+def lines(draw):
+    """Return what was drawn on new axes."""
+
+    def drawn(**options):
+        ax = Figure().subplots()
+        draw(ax, **options)
+        return np.concatenate([line.get_xydata() for line in ax.lines])
+
+    return drawn
+
+
+def map_values(values):
+    return plotting.county_map(Figure().subplots(), SQUARES, values).get_array()
+
+
+def page(figure):
+    """Return the numbers that the script reads; its text holds a running number besides."""
+
+    def numbers(**options):
+        return figure(**options)._repr_html_().split("data = ")[1]
+
+    return numbers
+
+
+# Name: function, its arrays and numbers, and those of them that may have holes or a fixed type.
+CALLS = {
+    "forward_backward": (chain, {
+        "log_initial": np.log([0.3, 0.7]), "log_transition": np.log([[0.9, 0.1], [0.2, 0.8]]),
+        "log_emission": RNG.normal(0, 300, (5, 2))}),
+    "FishPopulation": (
+        lambda **o: state_space.FishPopulation(**o, n_states=9).log_transition,
+        {"initial_mean": 50.0, "initial_sd": 15.0, "step_sd": 8.0, "rate": 0.3}),
+    "log_emission": (LAKE.log_emission, {"counts": np.array([12.0, 20, 15])}),
+    "posterior of fish": (
+        lambda counts: vars(LAKE.posterior(counts)), {"counts": np.array([12.0, 20, 15])}),
+    "sample": (lambda: LAKE.sample(3, np.random.default_rng(1)), {}),
+    "CrossedNormal": (
+        lambda **o: crossed.CrossedNormal(**o).log_evidence(**CROSSED),
+        {"mean": 0.5, "row_sd": 2.0, "column_sd": 1.0, "extra_sd": 0.5}),
+    "posterior": (lambda **o: MODEL.posterior(**o)._asdict(), CROSSED),
+    "log_evidence": (MODEL.log_evidence, CROSSED),
+    "e_step": (lambda **o: vars(MODEL.e_step(**o)[0]), CROSSED),
+    "m_step": (lambda: MODEL.m_step(MODEL.e_step(**CROSSED)[0]).to_vector(), {}),
+    "from_vector": (lambda vector: MODEL.from_vector(vector).to_vector(),
+                    {"vector": np.array([0.5, 0.0, -1.0, -2.0])}),
+    "sample_rows": (
+        lambda: MODEL.posterior(**CROSSED).sample_rows(np.random.default_rng(1), 3), {}),
+    "entropy": (divergences.entropy, {"p": P}),
+    "cross_entropy": (divergences.cross_entropy, {"p": P, "q": Q}),
+    "kl_divergence": (divergences.kl_divergence, {"p": P, "q": Q}),
+    "kl_normal": (divergences.kl_normal, {
+        "mean_p": np.array([1.0, 2]), "covariance_p": SPREAD,
+        "mean_q": np.array([0.0, 1]), "covariance_q": SPREAD @ SPREAD}),
+    "is_exchangeable": (exchangeability.is_exchangeable, {"joint": TABLE, "tol": 1e-6}),
+    "polya_urn": (
+        lambda **o: exchangeability.polya_urn(
+            n_draws=3, rng=np.random.default_rng(1), n_urns=4, **o),
+        {"white": 2.0, "black": 3.0, "reinforcement": 1.0}),
+    "urn_log_probability": (exchangeability.urn_log_probability, {
+        "x": SEQUENCES, "white": 2.0, "black": 3.0, "reinforcement": 1.0}),
+    "beta_binomial_logpmf": (exchangeability.beta_binomial_logpmf, {
+        "k": np.array([[0.0, 1], [3, 2]]), "n": np.array([5.0, 6]),
+        "alpha": np.array([0.5, 1e-3]), "beta": np.array([2.0, 1e9])}),
+    "mixture_of_iid": (exchangeability.mixture_of_iid_log_probability, {
+        "x": SEQUENCES, "thetas": np.array([0.0, 1e-200, 0.7]), "weights": np.full(3, 1 / 3)}),
+    "predictive": (exchangeability.predictive_probability, {
+        "x": SEQUENCES, "thetas": np.array([0.0, 1e-200, 0.7]), "weights": np.full(3, 1 / 3)}),
+    "sampling_without_replacement": (
+        lambda: exchangeability.sampling_without_replacement_joint(3, 9, 4), {}),
+    "nearest_mixture": (
+        lambda joint: vars(exchangeability.nearest_mixture(joint)), {"joint": TABLE}),
+    "diaconis_freedman_bound": (lambda: exchangeability.diaconis_freedman_bound(2, 10), {}),
+    "moments": (
+        exchangeability.mixing_distribution_from_moments, {"moments": np.array([1, 0.5, 0.375])}),
+    "mixture_density": (lines(lambda ax, x: plotting.mixture_density(ax, PAIR, x)),
+                        {"x": np.array([-60.0, 0, 60])}),
+    "mixture_ellipses": (lines(lambda ax, n_sd: plotting.mixture_ellipses(ax, PLANE, n_sd)),
+                         {"n_sd": 2.0}),
+    "covariance_ellipse": (plotting.covariance_ellipse, {
+        "mean": np.array([1.0, 2]), "covariance": SPREAD, "n_sd": 2.0}),
+    "county_map": (map_values, {"values": np.array([1.0, 2.0])}),
+    "funnel_limits": (plotting.funnel_limits, {
+        "exposure": np.array([1e-5, 5.0, 1e9]), "rate": 3.0, "level": 0.9}),
+    "EMBound": (page(lambda **o: interactive.EMBound(PAIR, component=0, **o)), {
+        "x": np.array([0.0, 0.5, 4.0]), "low": -3.0, "high": 3.0, "start": -2.0}),
+    "EMSteps": (page(lambda x: interactive.EMSteps(PLANE, x, 3)), {"x": POINTS}),
+    "UrnFractions": (page(lambda: interactive.UrnFractions(2, 3)), {}),
+    "Shrinkage": (page(lambda y, n: interactive.Shrinkage(y, n, highlight=0)), {
+        "y": np.array([1.0, 3, 4]), "n": np.array([20.0, 15, 10])}),
+    "RateMap": (page(lambda **o: interactive.RateMap(SQUARES, ["a", "b"], **o)), {
+        "events": np.array([1.0, 3]), "exposure": np.array([2e4, 5e4]),
+        "shrunken": np.array([4e-5, 5e-5])}),
+}  # fmt: skip
+MAY_HAVE_HOLES = {
+    *[(name, "counts") for name in ("log_emission", "posterior of fish")],
+    ("county_map", "values"),
+    *[("RateMap", argument) for argument in ("events", "exposure", "shrunken")],
+}
+ARGUMENTS = [(name, argument) for name, (_, given_) in CALLS.items() for argument in given_]
+
+
+def same(found, expected):
+    if isinstance(expected, dict):
+        expected, found = expected.values(), found.values()
+    if isinstance(expected, (str, bool)):
+        assert found == expected
+    elif np.ndim(expected) or not np.isscalar(expected):
+        for one, two in zip(found, expected, strict=True):
+            same(one, two) if isinstance(two, (list, tuple)) else np.testing.assert_allclose(
+                one, two, rtol=1e-13, atol=1e-300
+            )
+    else:
+        assert found == pytest.approx(expected, rel=1e-13, abs=1e-300)
+
+
+def test_no_public_function_is_forgotten():
+    """Functions, classes and methods by name, of all the modules of this law but the data's."""
+    source = inspect.getsource(inspect.getmodule(test_no_public_function_is_forgotten))
+    table = (
+        source[source.index("CALLS = {") : source.index("MAY_HAVE_HOLES")]
+        + source[source.index("def chain(") : source.index("# Name: function")]
+    )
+    for module in (crossed, divergences, exchangeability, interactive, plotting, state_space):
+        for name, item in vars(module).items():
+            is_public = getattr(item, "__module__", "") == module.__name__ and name[0] != "_"
+            if inspect.isfunction(item) and is_public:
+                assert name in table, f"{name} is missing from the table"
+    for name in ("log_emission", "posterior", "sample", "e_step", "m_step", "sample_rows"):
+        assert name in CALLS
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_under_errors_for_every_flag(name):
+    """A caller who wants floating-point errors to be raised gets the same values."""
+    function, options = CALLS[name]
+    expected = function(**options)
+    with np.errstate(all="raise"):
+        found = function(**options)
+    same(found, expected)
+
+
+@pytest.mark.parametrize("name", [name for name in vars(datasets) if name.startswith("load_")])
+def test_data_load_under_errors_for_every_flag(name):
+    with np.errstate(all="raise"):
+        assert len(getattr(datasets, name)())
+
+
+def forms(array):
+    """Return the same numbers in other memory, or in other containers."""
+    strided = np.zeros([2 * n for n in array.shape], array.dtype)
+    strided[tuple(slice(None, None, 2) for _ in array.shape)] = array
+    read_only = array.copy()
+    read_only.flags.writeable = False
+    backwards = np.ascontiguousarray(array[::-1])[::-1]
+    yield from (read_only, np.asfortranarray(array), backwards, array.tolist())
+    yield strided[tuple(slice(None, None, 2) for _ in array.shape)]
+    yield array.astype(array.dtype.newbyteorder())
+    if array.dtype.kind == "f":
+        yield array.astype(object)
+        yield np.ma.array(array, mask=False)
+    if array.ndim == 1:
+        yield pd.Series(array, index=np.arange(len(array))[::-1])
+        yield pd.array(array)
+    if array.ndim == 2:
+        yield pd.DataFrame(array)
+
+
+@pytest.mark.parametrize(("name", "argument"), ARGUMENTS)
+def test_every_form_of_every_array(name, argument):
+    """The same value, and nothing is written into what the caller gave."""
+    function, options = CALLS[name]
+    expected, value = function(**options), options[argument]
+    if isinstance(value, float):
+        ways = [np.float64(value), np.array(value), fractions.Fraction(value), np.longdouble(value)]
+    else:
+        ways = list(forms(value))
+    for way in ways:
+        before = np.array(way)
+        same(function(**{**options, argument: way}), expected)
+        np.testing.assert_array_equal(np.array(way), before)
+
+
+@pytest.mark.parametrize(("name", "argument"), ARGUMENTS)
+def test_every_argument_names_itself(name, argument):
+    """One bad entry among good ones; of a single number, that in place of it."""
+    function, options = CALLS[name]
+    good = np.asarray(options[argument])
+    bad = [1j, "0.5", dt.timedelta(1), dt.date(2020, 1, 1), np.inf, 10**400]
+    if (name, argument) not in MAY_HAVE_HOLES:
+        bad += [np.nan, None, pd.NA, pd.NaT, MASKED]
+    for wrong in bad:
+        value = wrong
+        if good.ndim:
+            objects = good.astype(object)
+            objects.ravel()[-1] = wrong
+            value = objects.tolist()
+        with np.errstate(all="raise"), pytest.raises(ValueError, match=argument):
+            function(**{**options, argument: value})
+    arrays = [good.astype(complex), good.astype(str), good.astype("m8[s]")]
+    if (name, argument) not in MAY_HAVE_HOLES:
+        mask = np.zeros(good.shape, bool)
+        mask[(-1,) * good.ndim] = True
+        arrays.append(np.ma.array(good, mask=mask))
+    else:
+        with_hole = np.ma.array(good.astype(float), mask=np.arange(len(good)) == 0)
+        same(
+            function(**{**options, argument: with_hole}),
+            function(**{**options, argument: np.append(np.nan, good[1:])}),
+        )
+    arrays += [[good.tolist(), 3], {"a": 1}]
+    if not good.ndim:
+        arrays += [[float(good)], np.array([good, good])]
+    for value in arrays:
+        with np.errstate(all="raise"), pytest.raises(ValueError, match=argument):
+            function(**{**options, argument: value})
+
+
+@pytest.mark.parametrize(
+    ("name", "argument"),
+    [(n, a) for n, a in ARGUMENTS if a in {"p", "q", "joint", "weights", "log_initial",
+                                           "log_transition"}],
+)  # fmt: skip
+def test_probabilities_of_single_precision_everywhere(name, argument):
+    """The value that the rounded numbers stand for, to about seven digits."""
+    function, options = CALLS[name]
+    expected = function(**options)
+    found = function(**{**options, argument: np.asarray(options[argument], np.float32)})
+    if isinstance(expected, dict):
+        expected, found = expected.values(), found.values()
+    elif np.isscalar(expected) or not np.ndim(expected):
+        expected, found = [expected], [found]
+    for one, two in zip(found, expected, strict=True):
+        np.testing.assert_allclose(one, two, rtol=1e-4, atol=1e-5)

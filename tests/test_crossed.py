@@ -1,5 +1,10 @@
 """Crossed effects: against the dense covariance, simulation, and planted errors."""
 
+import datetime as dt
+import math
+from dataclasses import replace
+from fractions import Fraction
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -8,7 +13,7 @@ from hypothesis import strategies as st
 from scipy import optimize, stats
 
 from companion import em
-from companion.crossed import CrossedNormal
+from companion.crossed import CrossedNormal, CrossedPosterior, CrossedStatistics
 from companion.hierarchical import NormalNormal
 
 sds = st.floats(0, 5)
@@ -57,6 +62,141 @@ def test_the_solve_is_the_dense_posterior(n_rows, n_columns, row_sd, column_sd, 
     assert model.log_evidence(*data) == pytest.approx(log_evidence, abs=1e-9)
 
 
+def exact(model, x, s, row, column):
+    """Means, covariance and log evidence by elimination in exact fractions."""
+    n_rows = int(row.max()) + 1
+    size = n_rows + int(column.max()) + 1
+    prior = [Fraction(model.row_sd) ** -2] * n_rows
+    prior += [Fraction(model.column_sd) ** -2] * (size - n_rows)
+    table = [[Fraction(0)] * (2 * size + 1) for _ in range(size)]
+    for k in range(size):
+        table[k][k], table[k][size + k] = prior[k], Fraction(1)
+    squares, log_det = Fraction(0), 0.0
+    for value, error, i, j in zip(x, s, row, n_rows + column, strict=True):
+        weight = 1 / (Fraction(float(error)) ** 2 + Fraction(model.extra_sd) ** 2)
+        off = Fraction(float(value)) - Fraction(model.mean)
+        for one, other in ((i, i), (i, j), (j, i), (j, j)):
+            table[one][other] += weight
+        table[i][-1] += weight * off
+        table[j][-1] += weight * off
+        squares += weight * off**2
+        log_det -= log_of(weight)
+    pull = [line[-1] for line in table]
+    for k in range(size):
+        log_det += log_of(table[k][k]) - log_of(prior[k])
+        table[k] = [value / table[k][k] for value in table[k]]
+        for other in set(range(size)) - {k}:
+            factor = table[other][k]
+            table[other] = [a - factor * b for a, b in zip(table[other], table[k], strict=True)]
+    mean = [line[-1] for line in table]
+    squares -= sum(a * b for a, b in zip(pull, mean, strict=True))
+    covariance = np.array([[float(v) for v in line[size:-1]] for line in table])
+    log_evidence = -(len(x) * np.log(2 * np.pi) + log_det + float(squares)) / 2
+    return np.array([float(v) for v in mean]), covariance, log_evidence
+
+
+def log_of(fraction):
+    return math.log(fraction.numerator) - math.log(fraction.denominator)
+
+
+def keeps_its_digits(posterior, log_evidence):
+    for ratio in (1, 1e3, 1e5, 1e7, 1e8):
+        for seed in range(4):
+            model = CrossedNormal(2.0, 3.0, 1.5)
+            (_, s, row, column), pi, eta = simulated(model, 4, 3, 0.6, seed)
+            rng = np.random.default_rng(seed)
+            s = np.where(rng.random(len(s)) < 0.8, s / ratio, s)
+            x = pi[row] + eta[column] + rng.normal(0, s)
+            mean, covariance, evidence = exact(model, x, s, row, column)
+            found = posterior(model, x, s, row, column)
+            tolerance = 1e-15 * ratio + 1e-13
+            np.testing.assert_allclose(found.row_mean - 2, mean[:4], atol=30 * tolerance)
+            np.testing.assert_allclose(found.column_mean, mean[4:], atol=30 * tolerance)
+            np.testing.assert_allclose(found.row_covariance, covariance[:4, :4], rtol=1e-12)
+            np.testing.assert_allclose(found.column_covariance, covariance[4:, 4:], rtol=1e-12)
+            np.testing.assert_allclose(found.cross_covariance, covariance[:4, 4:], rtol=1e-12)
+            assert log_evidence(model, x, s, row, column) == pytest.approx(
+                evidence, rel=30 * tolerance
+            )
+
+
+def test_effects_that_are_known_almost_exactly_keep_their_digits():
+    """Standard errors down to a billionth of the effects: a difference of precisions is noise."""
+    keeps_its_digits(CrossedNormal.posterior, CrossedNormal.log_evidence)
+
+
+def test_planted_differences_of_precisions_are_caught():
+    def by_differences(model, x, s, row, column):
+        mean, covariance, _ = dense(model, x, s, row, column, 4, 3)
+        blocks = covariance[:4, :4], covariance[4:, 4:], covariance[:4, 4:]
+        return CrossedPosterior(mean[:4], mean[4:], *blocks)
+
+    with pytest.raises(AssertionError):
+        keeps_its_digits(by_differences, CrossedNormal.log_evidence)
+
+
+def in_units(model, data, unit):
+    x, s, row, column = data
+    numbers = (model.mean, model.row_sd, model.column_sd, model.extra_sd)
+    return CrossedNormal(*(unit * v for v in numbers)), (unit * x, unit * s, row, column)
+
+
+@given(
+    st.sampled_from([1e-30, 1e-8, 1e-3, 1e8, 1e30]), st.integers(0, 10_000), st.booleans(),
+    sds, sds, sds,
+)  # fmt: skip
+def test_units_change_only_units(unit, seed, away, row_sd, column_sd, extra_sd):
+    """Posterior, evidence, both steps of EM and draws, for data in other units."""
+    model = CrossedNormal(1e3 if away else 2.0, row_sd, column_sd, extra_sd)
+    data, _, _ = simulated(model, 4, 3, 0.6, seed)
+    other, scaled = in_units(model, data, unit)
+    one, two = model.posterior(*data), other.posterior(*scaled)
+    for name, power in zip(one._fields, (1, 1, 2, 2, 2), strict=True):
+        expected = getattr(one, name)
+        scale = np.abs(expected).max() + (name == "row_mean") * model.mean
+        np.testing.assert_allclose(
+            getattr(two, name) / unit**power, expected, rtol=1e-9, atol=1e-12 * scale
+        )
+    draws = [p.sample_rows(np.random.default_rng(1), 3) for p in (one, two)]
+    np.testing.assert_allclose(draws[1] / unit, draws[0], rtol=1e-6, atol=1e-6 * row_sd)
+    log_jacobian = -len(data[0]) * np.log(unit)
+    expected = model.log_evidence(*data) + log_jacobian
+    assert other.log_evidence(*scaled) == pytest.approx(expected, rel=1e-10, abs=1e-9)
+    after = [m.m_step(m.e_step(*d)[0]) for m, d in ((model, data), (other, scaled))]
+    expected, _ = in_units(after[0], data, unit)
+    for name in ("mean", "row_sd", "column_sd", "extra_sd"):
+        assert getattr(after[1], name) == pytest.approx(getattr(expected, name), rel=1e-9, abs=0)
+
+
+@given(st.integers(0, 10_000), st.sampled_from([-1e8, 1e4, 1e8]), st.booleans())
+def test_a_mean_far_away_changes_only_the_mean(seed, offset, from_zero):
+    """The M-step and sums of statistics about a mean that is 1e8 standard deviations from zero."""
+    model = CrossedNormal(0.0, 1.0, 0.5, 0.25)
+    (x, s, row, column), _, _ = simulated(model, 6, 5, 0.7, seed)
+    x = np.round(x * 2**20) / 2**20  # so that the offset is added without rounding
+    far = CrossedNormal(0.0 if from_zero else offset, 1e3 if from_zero else 1.0, 0.5, 0.25)
+    near = replace(far, mean=far.mean - offset)
+    expected = near.m_step(near.e_step(x, s, row, column)[0])
+    found = far.m_step(far.e_step(x + offset, s, row, column)[0])
+    assert found.mean - offset == pytest.approx(expected.mean, abs=1e-6 + 1e-8 * far.row_sd)
+    for name in ("row_sd", "column_sd", "extra_sd"):
+        assert getattr(found, name) == pytest.approx(getattr(expected, name), rel=1e-6)
+    two = far.e_step(x + offset, s, row, column)[0]
+    merged = far.m_step(two + two)
+    assert merged.row_sd == pytest.approx(found.row_sd, rel=1e-9)
+
+
+def test_planted_raw_sums_of_squares_are_caught(monkeypatch):
+    """What is planted is what was there: the scatter as a difference of sums of squares."""
+    right = CrossedNormal.m_step
+    monkeypatch.setattr(
+        CrossedNormal, "m_step",
+        lambda self, t: right(self, CrossedStatistics(t.rows, t.columns, t.extras)),
+    )  # fmt: skip
+    with pytest.raises(AssertionError):
+        test_a_mean_far_away_changes_only_the_mean()
+
+
 def test_without_columns_it_is_the_normal_normal_model():
     x, s = np.array([28.0, 8, -3, 7]), np.array([15.0, 10, 16, 11])
     rows = np.arange(4)
@@ -67,6 +207,8 @@ def test_without_columns_it_is_the_normal_normal_model():
 
 
 TRUTH = CrossedNormal(3.0, 8.0, 2.5, 1.5)
+SHARP = CrossedNormal(0.0, 1.0, 1.0)
+CYCLE = [0, 0, 1, 1], [0, 1, 0, 1]  # two rows and two columns
 
 
 def test_em_reaches_the_maximum_that_an_optimiser_finds():
@@ -159,6 +301,58 @@ def test_draws_have_the_posterior_covariance():
     np.testing.assert_allclose(np.cov(draws.T), posterior.row_covariance, atol=0.06)
 
 
+def draws_follow(posterior, sample):
+    """Standard deviations within 5 %, correlations within 0.05, whatever the unit of each row."""
+    draws = sample(posterior, np.random.default_rng(0), 20_000)
+    sd = np.sqrt(np.diag(posterior.row_covariance))
+    off = draws - posterior.row_mean
+    known = sd == 0
+    assert (off[:, known] == 0).all(), "a row that is known exactly does not vary"
+    scaled = off[:, ~known] / sd[~known]
+    correlation = posterior.row_covariance[np.ix_(~known, ~known)] / np.outer(*(sd[~known],) * 2)
+    np.testing.assert_allclose(scaled.T @ scaled / len(scaled), correlation, atol=0.05)
+
+
+def posteriors_of_all_kinds():
+    data, _, _ = simulated(TRUTH, 4, 3, 0.8, 3)
+    for unit in (1e-30, 1e-8, 1, 1e8):
+        model, scaled = in_units(TRUTH, data, unit)
+        yield model.posterior(*scaled)
+        yield replace(model, row_sd=0.0).posterior(*scaled)
+        x, s, row, column = scaled
+        exact_row = np.where(row == 1, s / 1e12, s)
+        yield replace(model, column_sd=0.0, extra_sd=0.0).posterior(x, exact_row, row, column)
+        half = np.array([[1.0, 0], [1, 0], [0, 1], [0.6, 0.8]]) * unit
+        yield one_posterior(half @ half.T)  # rank 2: the first two rows are the same
+        mixed = np.diag([1e-8, 0.0, 1.0, 1e8]) @ np.ones((4, 4)) @ np.diag([1e-8, 0.0, 1.0, 1e8])
+        yield one_posterior(mixed)
+
+
+def one_posterior(covariance):
+    n = len(covariance)
+    return CrossedPosterior(np.zeros(n), np.zeros(1), covariance, np.eye(1), np.zeros((n, 1)))
+
+
+def test_draws_of_rows_of_every_unit_and_of_singular_covariances():
+    for posterior in posteriors_of_all_kinds():
+        draws_follow(posterior, CrossedPosterior.sample_rows)
+    half = np.array([[1.0, 0], [1, 0], [0, 1]])
+    draws = one_posterior(half @ half.T).sample_rows(np.random.default_rng(2), 100)
+    np.testing.assert_allclose(draws[:, 0], draws[:, 1], atol=1e-7)
+
+
+def test_planted_a_jitter_with_a_unit_is_caught():
+    def jittered(posterior, rng, size):
+        n = len(posterior.row_mean)
+        half = np.linalg.cholesky(posterior.row_covariance + 1e-12 * np.eye(n))
+        return posterior.row_mean + rng.normal(size=(size, n)) @ half.T
+
+    tiny = one_posterior(np.array([[2.0, 1], [1, 3]]) * 1e-16)
+    draws_follow(tiny, CrossedPosterior.sample_rows)
+    with pytest.raises(AssertionError):
+        draws_follow(tiny, jittered)
+
+
 def test_a_row_without_observations_and_a_column_with_one():
     model = CrossedNormal(1.0, 2.0, 3.0)
     posterior = model.posterior([5.0], [1.0], [0], [0], n_rows=3)
@@ -182,10 +376,29 @@ def test_a_row_without_observations_and_a_column_with_one():
         (lambda: TRUTH.posterior([1.0], [1.0], [3], [0], n_rows=2), "n_rows is 2, but row goes"),
         (lambda: TRUTH.log_evidence([[1.0]], [1.0], [0], [0]), r"x must have shape \(N,\)"),
         (lambda: TRUTH.e_step([np.inf], [1.0], [0], [0]), "x holds 1 NaN or infinite"),
+        (lambda: TRUTH.e_step(np.ma.array([1.0], mask=True), [1.0], [0], [0]), "x holds 1 NaN"),
+        (lambda: TRUTH.e_step([1.0], pd.array([None], dtype="Float64"), [0], [0]), "standard_err"),
+        (lambda: TRUTH.e_step([1.0], [1j], [0], [0]), "standard_error must be .* complex"),
+        (lambda: TRUTH.e_step([1.0], [1.0], [pd.NA], [0]), "row must be integers"),
+        (lambda: TRUTH.e_step([1.0], [1.0], [0], np.ma.array([0], mask=True)), "column must be"),
+        (lambda: TRUTH.posterior([1.0, 2], [1.0, 1], [0, 10**9], [0, 0]), "row goes up to 10000"),
+        (lambda: TRUTH.log_evidence([1.0, 2], [1, 1], [0, 1], [56_045, 0]), "column goes up to 56"),
+        (lambda: TRUTH.e_step([1.0], [1.0], np.array([2**63], np.uint64), [0]), "row must lie"),
+        (lambda: TRUTH.posterior([1.0], [1.0], [0], [0], n_rows=2**63), "n_rows must be at most"),
+        (lambda: SHARP.posterior([1.0], [1e-200], [0], [0]), "standard_error must not vanish"),
+        (lambda: SHARP.posterior([1.0], [5e-324], [0], [0]), "standard_error must not vanish"),
+        (lambda: SHARP.posterior([1e300], [1.0], [0], [0]), "standard_error must not vanish"),
+        (lambda: SHARP.posterior([1, 2, 3, 9], [1e-7] * 4, *CYCLE), "standard_error is so small"),
+        (lambda: CrossedNormal([0.0], 1, 1), "mean must be one number"),
+        (lambda: CrossedNormal(0, dt.timedelta(1), 1), "row_sd must be .* durations"),
+        (lambda: CrossedNormal(0, 1, "1"), "column_sd must be .* text"),
+        (lambda: TRUTH.from_vector([0.0, 1.0]), "vector must hold"),
+        (lambda: TRUTH.from_vector([0.0, 1.0, np.nan]), "vector must not be"),
+        (lambda: TRUTH.from_vector([0.0, 1.0, 1e3]), "vector holds the logarithm"),
     ],
 )
 def test_bad_input_is_named(call, message):
-    with pytest.raises(ValueError, match=message):
+    with np.errstate(all="raise"), pytest.raises(ValueError, match=message):
         call()
 
 

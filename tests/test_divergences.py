@@ -1,6 +1,9 @@
 """Laws of entropy and divergence; each is broken by wrong versions planted beside it."""
 
+import datetime as dt
+
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -125,6 +128,54 @@ def test_planted_error_in_the_normal_is_caught(law, wrong):
         law(wrong)
 
 
+@given(seeds, st.floats(-9, -1))
+def test_divergences_of_neighbours_keep_their_digits(seed, log_apart):
+    """Half of Fisher's information times the squared step: positive however small the step."""
+    rng = np.random.default_rng(seed)
+    K = rng.integers(2, 6)
+    p, step = rng.dirichlet(np.full(K, 5.0)), rng.normal(size=K)
+    step *= 10**log_apart * p / np.abs(step).max()
+    q = p + step - p * step.sum()
+    found, apart = kl_divergence(p, q), 10**log_apart
+    expected = ((p - q) ** 2 / p).sum() / 2
+    assert found > 0
+    np.testing.assert_allclose(found, expected, rtol=10 * apart + 1e-6)
+    of_normals = kl_normal(np.zeros(K), np.diag(p), np.zeros(K), np.diag(q))
+    np.testing.assert_allclose(of_normals, ((q / p - 1) ** 2).sum() / 4, rtol=10 * apart + 1e-6)
+
+
+@pytest.mark.parametrize("log_scale", [0, 1, 4, 8, 60])
+@given(seed=seeds)
+def test_every_dimension_may_have_its_own_unit(seed, log_scale):
+    """Strongly correlated normals, in units that differ by many orders of magnitude."""
+    rng = np.random.default_rng(seed)
+    D = rng.integers(1, 5)
+    m, n = rng.normal(size=(2, D))
+    S = 0.9 * np.ones((D, D)) + 0.1 * np.eye(D)
+    B = rng.normal(size=(D, D))
+    T = B @ B.T + np.eye(D)
+    units = 10 ** rng.uniform(-log_scale, log_scale, D)
+    scale = np.outer(units, units)
+    found = kl_normal(units * m, scale * S, units * n, scale * T)
+    np.testing.assert_allclose(found, kl_normal(m, S, n, T), rtol=1e-9)
+    not_definite = S - 0.2 * np.eye(D)
+    if D > 1:
+        with pytest.raises(ValueError, match="covariance_q must be positive definite"):
+            kl_normal(m, S, n, scale * not_definite)
+        T[0, 1] += 1e-6 * np.sqrt(T[0, 0] * T[1, 1])
+        with pytest.raises(ValueError, match="covariance_q must be symmetric"):
+            kl_normal(m, S, n, scale * T)
+
+
+def test_a_zero_that_was_rounded_is_symmetric_enough():
+    """An asymmetry is measured by the standard deviations, not by the entry itself."""
+    rounded = [[1e12, 5e-6], [0.0, 1e-6]]
+    assert kl_normal([0, 0], rounded, [0, 0], np.diag([1e12, 1e-6])) == pytest.approx(0, abs=1e-15)
+    single = np.array([[0.3, 0.1], [0.1, 0.7]], np.float32)
+    off = single + np.array([[0, 1e-8], [0, 0]], np.float32)
+    assert kl_normal([0, 0], off, [0, 0], single) == pytest.approx(0, abs=1e-12)
+
+
 @pytest.mark.parametrize(
     ("call", "message"),
     [
@@ -133,6 +184,14 @@ def test_planted_error_in_the_normal_is_caught(law, wrong):
         (lambda: kl_divergence([0.5, 0.5], [1.0]), "q must have shape"),
         (lambda: cross_entropy([0.5, 0.5], [np.nan, 1]), "q holds 1 NaN"),
         (lambda: kl_normal(0, -1, 0, 1), "covariance_p must be positive definite"),
+        (lambda: kl_normal([[0.0]], 1, 0, 1), "mean_p must have shape"),
+        (lambda: kl_normal([0, np.nan], np.eye(2), [0, 0], np.eye(2)), "mean_p holds 1 NaN"),
+        (lambda: kl_normal(0, dt.timedelta(1), 0, 1), "covariance_p must be .* durations"),
+        (lambda: kl_divergence([0.5, 0.5], [[1.0], [1.0, 2.0]]), "q must be an array of numbers"),
+        (lambda: kl_divergence([0.5, 0.5], np.ma.array([0.5, 0.5], mask=[0, 1])), "q holds 1 NaN"),
+        (lambda: entropy([0.5, pd.NA]), "p holds 1 NaN"),
+        (lambda: entropy([0.5, 0.5j]), "p must be .* complex"),
+        (lambda: cross_entropy(["0.5", "0.5"], [0.5, 0.5]), "p must be .* text"),
         (
             lambda: kl_normal([0, 0], np.eye(2), [0, 0], [[1, 0.5], [0, 1]]),
             "covariance_q must be s",
@@ -141,7 +200,7 @@ def test_planted_error_in_the_normal_is_caught(law, wrong):
     ],
 )
 def test_bad_input(call, message):
-    with pytest.raises(ValueError, match=message):
+    with np.errstate(all="raise"), pytest.raises(ValueError, match=message):
         call()
 
 

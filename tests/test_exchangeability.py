@@ -1,11 +1,12 @@
 """Laws of exchangeability, by enumeration; wrong versions planted beside them are caught."""
 
-import decimal
 import functools
 import itertools
+from decimal import Decimal
 from fractions import Fraction
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -99,6 +100,25 @@ def test_marginal_of_an_exchangeable_law_is_the_shorter_law(reinforcement):
     np.testing.assert_allclose(longer.sum(axis=-1), shorter, atol=1e-14)
 
 
+@given(seeds, st.integers(1, 6), st.sampled_from([np.float32, np.float16]))
+def test_tables_of_single_precision(seed, n, kind):
+    """A mixture that was rounded, or computed in another order, is exchangeable all the same."""
+    rng = np.random.default_rng(seed)
+    thetas, weights = rng.uniform(0.2, 0.8, size=3), rng.dirichlet(np.ones(3))
+    p = np.exp(mixture_of_iid_log_probability(sequences(n), thetas, weights))
+    noise = rng.uniform(-1, 1, p.shape) * np.finfo(kind).eps / 2
+    rounded = (p * (1 + noise)).astype(kind).reshape((2,) * n)
+    assert is_exchangeable(rounded)
+    assert nearest_mixture(rounded).distance < 4 * np.finfo(kind).eps
+    if n > 1:
+        rounded[(1,) + (0,) * (n - 1)] *= kind(1.25)
+        assert not is_exchangeable(rounded / rounded.sum(dtype=kind))
+    single = mixture_of_iid_log_probability([1, 0], thetas, weights.astype(np.float32))
+    np.testing.assert_allclose(
+        single, mixture_of_iid_log_probability([1, 0], thetas, weights), rtol=1e-5
+    )
+
+
 # ------------------------------------------------------------------------- the urn
 
 
@@ -145,6 +165,31 @@ def test_without_replacement_the_urn_is_emptied():
     assert (drawn.sum(axis=1) == 3).all()
 
 
+@pytest.mark.parametrize("form", [float, np.float32, np.array, Fraction, np.int8, Decimal])
+def test_balls_in_every_form_of_a_number(form):
+    x = sequences(3)
+    expected = urn_log_probability(x, 2, 3, 1)
+    np.testing.assert_array_equal(urn_log_probability(x, form(2), form(3), form(1)), expected)
+    drawn = [polya_urn(f(2), f(3), 5, np.random.default_rng(1), 7, f(1)) for f in (int, form)]
+    np.testing.assert_array_equal(*drawn)
+
+
+@pytest.mark.parametrize("more", [0, 1, 2**63, 10**30])
+def test_boxes_of_any_size(more):
+    """Of a huge box the tickets are nearly independent; one that is no longer exact is refused."""
+    n = 2**52 + more
+    if more > 2**52:
+        with pytest.raises(ValueError, match="n must be at most"):
+            sampling_without_replacement_joint(3, n, 2)
+    else:
+        joint = sampling_without_replacement_joint(n // 4, n, 3)
+        p = np.array([0.75, 0.25])
+        np.testing.assert_allclose(joint, p[:, None, None] * p[:, None] * p, rtol=1e-14)
+    assert diaconis_freedman_bound(2, n, None) == pytest.approx(1 / n)
+    assert diaconis_freedman_bound(n, n) == 1.0
+    assert diaconis_freedman_bound(10**400, 10**900) == 0.0
+
+
 # ------------------------------------------------------------------------- de Finetti's mixture
 
 
@@ -180,6 +225,20 @@ def test_predictive_is_the_rule_of_the_urn():
     found = predictive_probability(x, *beta_nodes(2, 3, 6))
     np.testing.assert_allclose(found, (2 + x.sum(axis=1)) / (5 + 5), rtol=1e-10)
     assert predictive_probability([], *beta_nodes(1, 1, 4)) == pytest.approx(1 / 2)
+
+
+@given(seeds)
+def test_predictions_are_means_of_the_coins(seed):
+    """The ratio of two probabilities is the posterior mean; it never leaves the coins' range."""
+    rng = np.random.default_rng(seed)
+    thetas, weights = rng.uniform(size=4), rng.dirichlet(np.ones(4))
+    x = rng.integers(0, 2, (3, rng.integers(0, 400)))
+    longer = np.concatenate([x, np.ones((3, 1), int)], axis=1)
+    before, after = (mixture_of_iid_log_probability(s, thetas, weights) for s in (x, longer))
+    found = predictive_probability(x, thetas, weights)
+    np.testing.assert_allclose(found, np.exp(after - before), rtol=1e-10)
+    assert thetas.min() * (1 - 1e-15) <= found.min()
+    assert found.max() <= thetas.max() * (1 + 1e-15)
 
 
 def test_long_sequences_stay_in_logs():
@@ -298,6 +357,38 @@ def test_moments_give_the_law_of_the_count():
     np.testing.assert_allclose(weights, stats.betabinom(20, 2, 3).pmf(range(21)), rtol=1e-12)
 
 
+@pytest.mark.parametrize(
+    "moments",
+    [
+        np.array([1, 1, 1]),
+        np.array([1, 1, 1], np.int8),
+        np.array([1, 1, 1], np.uint64),
+        np.array([1, 1, 1], np.float32),
+        np.array([1, 1, 1], np.longdouble),
+        np.array([1, 1, 1], object),
+        [np.int64(1), True, 1.0],
+        pd.Series([1, 1, 1], index=[5, 6, 7]),
+        pd.array([1, 1, 1], dtype="Int64"),
+        (Decimal(1), Fraction(1), np.array(1)),
+        (m for m in [1, 1, 1]),
+    ],
+    ids=lambda m: f"{type(m).__name__} {getattr(m, 'dtype', '')}",
+)
+def test_moments_of_every_kind_of_number(moments):
+    """A coin that always shows 1. Integers of NumPy used to overflow in their own products."""
+    thetas, weights = mixing_distribution_from_moments(moments)
+    assert thetas.tolist() == [0, 0.5, 1]
+    assert weights.tolist() == [0, 0, 1]
+
+
+@given(st.integers(1, 40), st.sampled_from([np.int8, np.int64, np.float32, object]))
+def test_integer_moments_of_any_number(n, kind):
+    """All ones, and all zeros after the first: a coin of chance 1, and one of chance 0."""
+    for rest in (0, 1):
+        _, weights = mixing_distribution_from_moments(np.array([1] + [rest] * n, dtype=kind))
+        assert weights.tolist() == [1.0 - rest] + [0.0] * (n - 1) + [float(rest)]
+
+
 def test_moments_converge_to_the_mixing_distribution():
     def error(n):
         moments = [Fraction(1, 3) * Fraction(1, 5) ** j + Fraction(2, 3) * Fraction(7, 10) ** j
@@ -356,10 +447,38 @@ RNG = np.random.default_rng(1)
         (lambda: mixing_distribution_from_moments([0.9, 0.5]), "moments must begin with m_0 = 1"),
         (lambda: mixing_distribution_from_moments([1, "x"]), "moments must be numbers"),
         (lambda: mixing_distribution_from_moments([1, np.nan]), "moments must be numbers"),
+        (lambda: mixing_distribution_from_moments([1, "1/2"]), "moments must be numbers: .* text"),
+        (lambda: mixing_distribution_from_moments([1, pd.NA]), "moments must be numbers"),
+        (lambda: mixing_distribution_from_moments([1, np.timedelta64(1, "s")]), "moments must be"),
+        (lambda: mixing_distribution_from_moments([1, 0.5 + 0j]), "moments must be .* complex"),
+        (lambda: mixing_distribution_from_moments([[1, 0], [1, 1]]), "moments must be numbers"),
+        (lambda: mixing_distribution_from_moments(1), "moments must be numbers"),
+        (lambda: beta_binomial_logpmf([1, 2, 3], [4, 5], 1, 1), r"k, n, .*k \(3,\), n \(2,\)"),
+        (lambda: beta_binomial_logpmf(1, 2, [1, 2], [1, 2, 3]), "k, n, alpha and beta must broad"),
+        (lambda: beta_binomial_logpmf(0, 2**63, 1, 1), r"n must be whole numbers up to 2\*\*53"),
+        (lambda: beta_binomial_logpmf(0, 2**53 + 1, 1, 1), "n must be whole numbers up to"),
+        (lambda: beta_binomial_logpmf([0, pd.NA], 2, 1, 1), "k holds 1 NaN"),
+        (lambda: beta_binomial_logpmf(0, 2, 1e308, 1e308), "alpha and beta must not exceed"),
+        (lambda: is_exchangeable(np.ma.array([0.5, 0.5], mask=[0, 1])), "joint holds 1 NaN"),
+        (lambda: is_exchangeable([0.5, 0.5], tol=[1e-9]), "tol must be one number"),
+        (lambda: is_exchangeable([0.5, 0.5], tol=-1), "tol must not be negative"),
+        (lambda: is_exchangeable([0.5, 0.5], tol="1"), "tol must be .* text"),
+        (lambda: polya_urn([1], 1, 3, RNG), "white must be one number"),
+        (lambda: polya_urn(1, np.ma.masked, 3, RNG), "black holds 1 NaN"),
+        (lambda: polya_urn(1, np.timedelta64(1, "s"), 3, RNG), "black must be .* durations"),
+        (lambda: polya_urn(1, 1, 2**63, RNG), "n_draws must be at most"),
+        (lambda: polya_urn(1, 1, 2**40, RNG, 2**40), "n_draws and n_urns are too many"),
+        (lambda: polya_urn(1e308, 1e308, 3, RNG), "white, black and reinforcement are too"),
+        (lambda: urn_log_probability([1] * 9, 1, 1, 1e308), "white, black and reinforcement are"),
+        (lambda: urn_log_probability([0, 1, None], 1, 1), "x must hold zeros and ones"),
+        (lambda: urn_log_probability([0, 1], 1, 1, 1j), "reinforcement must be .* complex"),
+        (lambda: predictive_probability([1], [0.5, np.nan], [0.5, 0.5]), "thetas holds 1 NaN"),
+        (lambda: predictive_probability([1], [0.5, 0.6], [0.5, None]), "weights holds 1 NaN"),
+        (lambda: sampling_without_replacement_joint(2, np.array([4]), 2), "n must be a whole"),
     ],
 )  # fmt: skip
 def test_bad_input_is_named(call, message):
-    with pytest.raises(ValueError, match=message):
+    with np.errstate(all="raise"), pytest.raises(ValueError, match=message):
         call()
 
 
@@ -372,7 +491,7 @@ def test_bad_input_is_named(call, message):
         (np.array([1, 1, 1]), [0, 0, 1]),
         (np.array([1, 0.5, 0.375], np.float32), [0.375, 0.25, 0.375]),
         ([np.int8(1), np.float16(0.5), 0.375], [0.375, 0.25, 0.375]),
-        ([1, decimal.Decimal("0.5"), "3/8"], [0.375, 0.25, 0.375]),
+        ([1, Decimal("0.5"), Fraction(3, 8)], [0.375, 0.25, 0.375]),
     ],
 )
 def test_moments_of_any_type(moments, weights):

@@ -3,20 +3,28 @@
 import itertools
 import json
 import re
-import shutil
 
+import chromium
 import numpy as np
+import pandas as pd
 import pytest
 from playwright.sync_api import sync_playwright
+from scipy.special import logsumexp, softmax
+from scipy.stats import norm
 
-from companion import datasets, interactive
+from companion import datasets
 from companion.hierarchical import BetaBinomial
 from companion.interactive import EMBound, EMSteps, RateMap, Shrinkage, UrnFractions
+from companion.interactive._page import BLUE, RED, Frame, labels, ticks
+from companion.interactive.rate_map import COLORS
 from companion.mixtures import GaussianMixture
 
 GALTON = datasets.load_galton()["height"].to_numpy()
 GEYSER = datasets.load_old_faithful().to_numpy()
 MODEL = GaussianMixture([0.5, 0.5], [62.0, 69.2], [5.6, 6.9])
+PLANE = GaussianMixture([0.5, 0.5], [[2, 90], [5, 50]], [np.diag([1, 100])] * 2)
+TIED = GaussianMixture([0.5, 0.5], [62.0, 69.2], 5.6, "tied")
+TWO = ["M0 0l9 0 0 9 -9 0z", "M9 0l9 0 0 9 -9 0z"]
 
 
 @pytest.fixture(scope="module")
@@ -26,8 +34,7 @@ def bound():
 
 @pytest.fixture(scope="module")
 def steps():
-    start = GaussianMixture([0.5, 0.5], [[2, 90], [5, 50]], [np.diag([1, 100])] * 2)
-    return EMSteps(start, GEYSER, 12, ("eruption (minutes)", "waiting (minutes)"))
+    return EMSteps(PLANE, GEYSER, 12, ("eruption (minutes)", "waiting (minutes)"))
 
 
 @pytest.fixture(scope="module")
@@ -57,14 +64,23 @@ def figures():
 # ------------------------------------------------------------------------ the numbers
 
 
-def test_the_bound_is_the_elbo(bound):
-    """Against `GaussianMixture.elbo`, computed point by point with the old responsibilities."""
+@pytest.mark.parametrize("model", [MODEL, TIED], ids=["full", "tied"])
+def test_the_bound_is_the_elbo(model):
+    """Against sums over points of log densities; every variance is fixed, a shared one too."""
+    figure = EMBound(model, GALTON, component=0, low=56, high=72, start=58)
+    scales = np.sqrt(model.full_covariances[:, 0, 0])
+
+    def joint(mean):
+        return np.log(0.5) + norm.logpdf(GALTON[:, None], [mean, 69.2], scales)
+
     for old, mean in itertools.product([57.0, 60.0, 65.0], [58.0, 63.0, 70.0]):
-        at = [GaussianMixture([0.5, 0.5], [m, 69.2], [5.6, 6.9]) for m in (old, mean)]
-        elbo = at[1].elbo(GALTON, at[0].responsibilities(GALTON))
-        np.testing.assert_allclose(bound.bound(old, mean), elbo, rtol=1e-10)
-        assert elbo <= bound.log_likelihood(mean) + 1e-9
-    np.testing.assert_allclose(bound.bound(60.0, 60.0), bound.log_likelihood(60.0), rtol=1e-12)
+        r = softmax(joint(old), axis=1)
+        elbo = (r * (joint(mean) - np.log(r))).sum()
+        np.testing.assert_allclose(figure.bound(old, mean), elbo, rtol=1e-10)
+        value = logsumexp(joint(mean), axis=1).sum()
+        np.testing.assert_allclose(figure.log_likelihood(mean), value, rtol=1e-12)
+        assert elbo <= value + 1e-9
+    np.testing.assert_allclose(figure.bound(60.0, 60.0), figure.log_likelihood(60.0), rtol=1e-12)
 
 
 def test_the_steps_are_those_of_em(steps):
@@ -74,12 +90,63 @@ def test_the_steps_are_those_of_em(steps):
         np.testing.assert_array_equal(after.means, expected.means)
 
 
+def data_of(figure):
+    html = figure._repr_html_()
+    return json.loads(re.search(r"\nstart\(parts\(\".*?\"\), (\{.*\})\);\n", html).group(1))
+
+
+@pytest.mark.parametrize("unit", [2.0**-400, 2.0**-27, 2.0**27, 2.0**400])
+def test_the_bound_is_drawn_in_any_unit(bound, unit):
+    """What the script reads is rounded to a part of the range, not to a number of decimals."""
+    model = GaussianMixture(MODEL.weights, MODEL.means * unit, MODEL.covariances * unit**2)
+    scaled = EMBound(model, GALTON * unit, 0, 56 * unit, 72 * unit, 58 * unit, bound.name)
+    expected, found = data_of(bound), data_of(scaled)
+    for name in ("mean", "top"):
+        np.testing.assert_allclose(np.array(found[name]) / unit, expected[name], atol=1e-5)
+    np.testing.assert_allclose(found["count"], expected["count"], atol=2e-5)
+    rise = [np.subtract(data["value"], data["value"][0]) for data in (found, expected)]
+    np.testing.assert_allclose(*rise, atol=3e-5)
+    assert found["start"] == expected["start"]
+    assert len(set(re.findall(r">([-+.e\d]+)</text>", scaled._repr_html_()))) > 8
+
+
+def test_a_map_of_rare_events_and_of_other_exposures():
+    """Classes relative to the mean rate; exposures that are no whole numbers stay what they are."""
+    squares = ["M0 0l9 0 0 9 -9 0z"] * 3
+    events, exposure = [0, 4, 2], np.array([1.5e4, 5.25e4, 2.5e4])
+    one = data_of(RateMap(squares, ["a", "b", "c"], events, exposure, [5e-5, 6e-5, 7e-5]))
+    assert one["years"] == [15_000, 52_500, 25_000]
+    for unit in (1e-9, 1e-5, 1e4):
+        shrunken = np.array([5e-5, 6e-5, 7e-5]) / unit
+        other = RateMap(squares, ["a", "b", "c"], events, exposure * unit, shrunken)
+        found = data_of(other)
+        np.testing.assert_allclose(found["years"], exposure * unit, rtol=1e-12)
+        np.testing.assert_allclose(found["mean"], 1e5 * shrunken, rtol=0.01)
+        assert (found["raw"], found["post"]) == (one["raw"], one["post"])
+
+
+@pytest.mark.parametrize(
+    "hole",
+    [lambda v: np.ma.array(v, mask=[0, 0, 1]), lambda v: [*v[:2], None], lambda v: [*v[:2], pd.NA],
+     lambda v: pd.array([*v[:2], None], dtype="Float64")],
+)  # fmt: skip
+def test_areas_without_data_in_other_words(hole):
+    squares = ["M0 0l9 0 0 9 -9 0z"] * 3
+    names, numbers = ["a", "b", "c"], ([1.0, 4.0, 9.0], [1e4, 5e4, 9e4], [5e-5, 6e-5, 7e-5])
+    expected = data_of(RateMap(squares, names, *([*v[:2], np.nan] for v in numbers)))
+    assert expected["events"][2] is None
+    for k in range(3):  # one of the three is enough
+        given_ = [hole(v) if j == k else v for j, v in enumerate(numbers)]
+        assert data_of(RateMap(squares, names, *given_)) == expected
+
+
 # -------------------------------------------------------------------------- the page
 
 
 @pytest.mark.parametrize("name", figures())
 def test_page_is_self_contained(name, request):
-    html = request.getfixturevalue(name)._repr_html_()
+    figure = request.getfixturevalue(name)
+    html = figure._repr_html_()
     assert not re.findall(r"https?:|src=|@import|url\(", html)
     assert len(html) < 150_000
     assert html.count("<title") == 1
@@ -87,7 +154,7 @@ def test_page_is_self_contained(name, request):
     assert 'role="img"' in html
     assert 'aria-live="polite"' in html
     assert re.findall(r"<(?:input|button)", html), "standard controls, so a keyboard works"
-    json.loads(re.search(r"data = (\{.*?\});\n", html, re.DOTALL).group(1))
+    assert data_of(figure)
 
 
 def test_two_figures_on_a_page_do_not_share_a_name(bound):
@@ -97,16 +164,59 @@ def test_two_figures_on_a_page_do_not_share_a_name(bound):
 
 @pytest.fixture(scope="module")
 def tab():
-    found = next(filter(None, map(shutil.which, ["chromium", "chromium-browser"])), None)
-    choice = {"executable_path": found} if found else {"channel": "chrome"}
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(args=["--no-sandbox", "--disable-gpu"], **choice)
+        browser = chromium.start(playwright)
         tab = browser.new_page()
         tab.complaints = []
         tab.on("pageerror", lambda error: tab.complaints.append(str(error)))
         yield tab
         assert tab.complaints == []
         browser.close()
+
+
+@pytest.mark.parametrize("name", figures())
+def test_a_figure_leaves_nothing_behind(tab, name, request):
+    """No global name, but for the one that every browser makes of an id."""
+    names = "Object.getOwnPropertyNames(window)"
+    tab.set_content("<p></p>")
+    before = tab.evaluate(names)
+    tab.set_content(request.getfixturevalue(name)._repr_html_())
+    assert tab.inner_text(".words"), "it began"
+    assert tab.evaluate(names) == before
+
+
+@pytest.mark.parametrize("again", ["another", "a copy"])
+def test_two_figures_on_a_page_do_not_disturb_each_other(tab, bound, steps, again):
+    """A copied cell, or a kernel that starts again, even brings the same names again."""
+    first = bound._repr_html_()
+    second = bound._repr_html_() if again == "another" else first
+    tab.set_content(first + steps._repr_html_() + second)
+    words = tab.locator(".words")
+    alone, others = words.nth(0).inner_text(), words.nth(1).inner_text()
+    assert words.nth(2).inner_text() == alone
+    for _ in range(2):
+        tab.locator(".e").nth(1).click()
+        tab.locator(".m").nth(1).click()
+    assert "M-steps made: 2" in words.nth(2).inner_text()
+    assert [words.nth(k).inner_text() for k in (0, 1)] == [alone, others]
+    tab.locator(".e").nth(0).click()
+    assert "KL divergence" in words.nth(0).inner_text()
+    assert "M-steps made: 2" in words.nth(2).inner_text()
+
+
+def test_a_page_that_was_saved_while_alive_lives_again(tab, bound):
+    tab.set_content(bound._repr_html_())
+    saved = tab.content()
+    tab.set_content(saved)
+    tab.click(".e")
+    assert "KL divergence" in tab.inner_text(".words")
+
+
+@pytest.mark.parametrize("name", ["</script>", "<!--<script>", "a & 'b' \"c\" \u2028 \\"])
+def test_no_text_of_the_data_ends_the_script(tab, name):
+    tab.set_content(Shrinkage([1, 3], [20, 15], highlight=1, name=name)._repr_html_())
+    assert f"The red {name} (3 of 15)" in tab.locator(".words").text_content()
+    assert "no pooling" in tab.inner_text("label"), "what follows the script is still there"
 
 
 def numbers(tab):
@@ -133,6 +243,19 @@ def test_a_reader_steps_em_by_keyboard(tab, bound):
     assert "M-steps made: 0" in tab.inner_text(".words")
 
 
+def test_a_reader_steps_em_in_tiny_units(tab, bound):
+    model = GaussianMixture(MODEL.weights, MODEL.means * 1e-8, MODEL.covariances * 1e-16)
+    tiny = EMBound(model, GALTON * 1e-8, component=0, low=56e-8, high=72e-8, start=58e-8)
+    seen = []
+    for figure in (bound, tiny):
+        tab.set_content(figure._repr_html_())
+        tab.click(".e")
+        seen.append(numbers(tab))
+    big, small = seen
+    np.testing.assert_allclose([1e8 * small[0], 1e8 * small[2]], [big[0], big[2]], atol=0.03)
+    np.testing.assert_allclose(small[3:], big[3:], atol=0.02)
+
+
 def test_a_reader_moves_through_the_iterations(tab, steps):
     tab.set_content(steps._repr_html_())
     assert f"{steps.log_likelihoods[0]:.2f}" in tab.inner_text(".words")
@@ -142,6 +265,13 @@ def test_a_reader_moves_through_the_iterations(tab, steps):
     assert f"{steps.log_likelihoods[12]:.2f}" in tab.inner_text(".words")
     ring = tab.locator(".ring").first.get_attribute("points")
     assert len(ring.split()) == 49
+    fills = tab.eval_on_selector_all(".points circle", "cs => cs.map(c => c.getAttribute('fill'))")
+    shown = np.array([[int(v) for v in re.findall(r"\d+", fill)] for fill in fills])
+    red, blue = (
+        np.frombuffer(bytes.fromhex(color[1:]), np.uint8).astype(float) for color in (RED, BLUE)
+    )
+    share = steps.models[12].responsibilities(GEYSER)[:, 1:]
+    assert (abs(shown - red - share * (blue - red)) <= abs(blue - red) / 18 + 0.5).all()
     tab.click(".play")
     assert "Iteration 0" in tab.inner_text(".words")
     assert tab.inner_text(".play") == "Pause"
@@ -175,7 +305,7 @@ def test_a_reader_moves_the_prior_from_no_pooling_to_full_pooling(tab, shrinkage
     tab.set_content(shrinkage._repr_html_())
     y, n = np.asarray(shrinkage.y), np.asarray(shrinkage.n)
     best = int(np.argmax(shrinkage.log_evidences))
-    box = interactive._Frame((-0.01, 0.4), (-0.01, 0.4))
+    box = Frame((-0.01, 0.4), (-0.01, 0.4))
     for key, stop in [(None, best), ("Home", 0), ("End", 100), ("best", best)]:
         if key == "best":
             tab.click(".best")
@@ -198,7 +328,7 @@ def test_a_reader_points_at_a_county_or_types_its_name(tab, rate_map):
     tab.set_content(rate_map._repr_html_())
     colors = "ps => ps.map(p => p.getAttribute('fill'))"
     raw = tab.eval_on_selector_all(".areas path", colors)
-    assert raw == [interactive.COLORS[0], interactive.COLORS[4], "#999"]  # 0 and 8; middle 6.67
+    assert raw == [COLORS[0], COLORS[4], "#999"]  # 0 and 8; middle 6.67
     tab.locator(".areas path").nth(1).hover()
     assert tab.inner_text(".words") == (
         "Right, Ohio: 4 deaths in 50000 person-years, "
@@ -210,7 +340,7 @@ def test_a_reader_points_at_a_county_or_types_its_name(tab, rate_map):
     tab.keyboard.press("Enter")
     assert tab.inner_text(".title") == "Posterior means"
     after = tab.eval_on_selector_all(".areas path", colors)
-    assert after == [interactive.COLORS[2], interactive.COLORS[3], "#999"]
+    assert after == [COLORS[2], COLORS[3], "#999"]
 
 
 @pytest.mark.parametrize(
@@ -231,17 +361,54 @@ def test_a_reader_points_at_a_county_or_types_its_name(tab, rate_map):
             lambda: EMBound(GaussianMixture([1], [[0, 0]], [np.eye(2)]), GEYSER, 0, 1, 3, 2),
             "model must have D = 1",
         ),
+        (lambda: EMBound(MODEL, GALTON, 0, 56, 60, 58), "low and high must hold every M-step"),
         (lambda: EMSteps(MODEL, GALTON, 3), "two components in two dimensions"),
+        (lambda: EMSteps(None, GALTON, 3), "two components in two dimensions"),
+        (lambda: EMSteps(PLANE, GEYSER, 10**9), "n_steps must be at most 1000"),
+        (lambda: EMSteps(PLANE, GEYSER, 3, ("a",)), "names must be two texts"),
+        (lambda: EMSteps(PLANE, GEYSER, 3, ("a", 1)), "names must be text"),
+        (lambda: EMSteps(PLANE, [[1.0, 2.0], [3.0, None]], 3), "x holds 1 NaN"),
+        (lambda: EMBound(None, GALTON, 0, 56, 72, 58), "model must have D = 1"),
+        (lambda: EMBound(MODEL, GALTON, 0.5, 56, 72, 58), "component must be one"),
+        (lambda: EMBound(MODEL, GALTON, 0, [56], 72, 58), "low must be one number"),
+        (lambda: EMBound(MODEL, GALTON, 0, 56, np.inf, 58), "high holds 1 NaN or infinite"),
+        (lambda: EMBound(MODEL, GALTON, 0, 56, 72, "58"), "start must be .* text"),
+        (lambda: EMBound(MODEL, GALTON, 0, 56, 72, 58, name=3), "name must be text"),
+        (lambda: EMBound(MODEL, [60, np.ma.masked], 0, 56, 72, 58), "x holds 1 NaN"),
+        (lambda: EMBound(MODEL, GALTON, 0, 56, 72, 58).bound([1, 2], 58), "old must be one"),
+        (lambda: EMBound(MODEL, GALTON, 0, 56, 72, 58).bound(58, [60, None]), "mean holds 1"),
+        (lambda: EMBound(MODEL, GALTON, 0, 56, 72, 58).log_likelihood(1j), "mean must be"),
+        (lambda: Shrinkage([1, 2], [4, 5], highlight=0.5), "highlight must be one of 2"),
+        (lambda: Shrinkage([1, 2], [4, 5], highlight=True), "highlight must be one of 2"),
+        (lambda: Shrinkage([1, pd.NA], [4, 5], highlight=0), "y holds 1 NaN"),
+        (lambda: Shrinkage([1, 2], [4, 5], 0, name=None), "name must be text"),
+        (lambda: UrnFractions(1, 1, n_urns=10**9), "n_urns must be at most 100000"),
+        (lambda: UrnFractions(1, 1, seed=2**63), "seed must be at most"),
+        (lambda: UrnFractions(np.array([1]), 1), "white must be a whole number"),
+        (lambda: RateMap(TWO, ["a", "b"], [1, 2.5], [1, 1], [1, 1]), "events must be whole"),
+        (lambda: RateMap(TWO, ["a", "b"], [1, -2], [1, 1], [1, 1]), "events must not be neg"),
+        (lambda: RateMap(TWO, ["a", "b"], [1, 2], [1, 0], [1, 1]), "exposure must be positive"),
+        (lambda: RateMap(TWO, ["a", "b"], [1, 2], [1, 1], [1, np.inf]), "shrunken holds 1"),
+        (lambda: RateMap(TWO, ["a", "b"], [1, 2], [1, 1], [1, -1]), "shrunken must not be"),
+        (lambda: RateMap(TWO, ["a", "b"], [1, None], [None, 1], [1, 1]), "events, exposure and"),
+        (lambda: RateMap(TWO, ["a", None], [1, 2], [1, 1], [1, 1]), "names must be text"),
+        (lambda: RateMap(TWO, "ab", [1, 2], [1, 1], [1, 1]), "names must be a sequence"),
+        (lambda: RateMap([1, 2], ["a", "b"], [1, 2], [1, 1], [1, 1]), "paths must be text"),
+        (lambda: RateMap(TWO, ["a", "b"], [1, 2], [1, 1], [1, 1], [3]), "borders must be text"),
     ],
 )
 def test_bad_input(call, message):
-    with pytest.raises(ValueError, match=message):
+    with np.errstate(all="raise", under="ignore"), pytest.raises(ValueError, match=message):
         call()
 
 
 def test_ticks_are_round():
-    for low, high in [(0, 1), (-2700, -2500), (56, 72), (1e-3, 5e-3)]:
-        ticks = interactive._ticks(low, high)
-        assert 3 <= len(ticks) <= 12
-        assert low <= ticks[0]
-        assert ticks[-1] <= high * (1 + 1e-9) if high > 0 else True
+    ranges = [(0, 1), (-2700, -2500), (56, 72), (1e-3, 5e-3), (56e-12, 72e-12), (3e200, 9e200)]
+    for low, high in [*ranges, (1e8, 1e8 + 1)]:
+        found = ticks(low, high)
+        assert 3 <= len(found) <= 12
+        assert low <= found[0]
+        assert found[-1] <= high * (1 + 1e-9) if high > 0 else True
+        texts = labels(found)
+        assert len(set(texts)) == len(found), "every tick has a label of its own"
+        np.testing.assert_allclose([float(t) for t in texts], found, atol=1e-3 * (high - low))

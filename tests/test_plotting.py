@@ -1,9 +1,15 @@
 """Pictures: what is drawn is what was asked for."""
 
+import datetime as dt
+
 import matplotlib.pyplot as plt
 import numpy as np
+import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from matplotlib.figure import Figure
+from scipy import stats
 
 from companion import plotting
 from companion.mixtures import GaussianMixture
@@ -71,8 +77,6 @@ def test_the_counties_cover_the_states():
 def test_funnel_limits_hold_what_they_promise():
     e = np.geomspace(1e4, 1e7, 30)
     low, high = plotting.funnel_limits(e, 5e-5, 0.95).T
-    from scipy import stats
-
     mean = 5e-5 * e
     inside = stats.poisson.cdf(np.floor(high * e), mean) - stats.poisson.cdf(
         np.ceil(low * e) - 1, mean
@@ -84,6 +88,64 @@ def test_funnel_limits_hold_what_they_promise():
     assert low[0] == 0
 
 
+@given(st.floats(-150, 150), st.floats(-150, 150), st.floats(1e-6, 1 - 1e-9))
+def test_a_funnel_of_any_size(log_exposure, log_rate, level):
+    """Finite and around the rate for every exposure; a normal law where counts are huge."""
+    e, rate = 10**log_exposure, 10**log_rate
+    low, high = plotting.funnel_limits([e], rate, level)[0]
+    assert 0 <= low <= high < np.inf
+    mean = e * rate
+    if mean > 1e9:
+        z = stats.norm.ppf((1 + level) / 2)
+        expected = rate + np.array([-1, 1]) * z * np.sqrt(rate / e)
+        np.testing.assert_allclose([low, high], expected, rtol=(4 + z**2) / mean + 1e-14)
+
+
+def test_the_series_for_many_events_continues_the_exact_quantiles():
+    for level in (0.5, 0.95, 0.999):
+        below = plotting.funnel_limits([plotting.MANY], 1.0, level)
+        above = plotting.funnel_limits([plotting.MANY * (1 + 1e-15)], 1.0, level)
+        np.testing.assert_allclose(above, below, rtol=1e-14)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        np.ma.array([2.0, 9.0], mask=[0, 1]),
+        [2, None],
+        [2, pd.NA],
+        [2, np.ma.masked],
+        pd.Series([2, None], dtype="Int64"),
+        pd.array([2, None], dtype="Float64"),
+    ],
+)
+def test_an_area_without_data_in_other_words(values):
+    squares = ["M0 0l2 0 0 2 -2 0z", "M2 0l2 0 0 2 -2 0z"]
+    areas = plotting.county_map(Figure().subplots(), squares, values)
+    assert areas.get_array().tolist() == [2.0]
+
+
+def test_a_map_without_any_data_is_hatched():
+    ax = Figure().subplots()
+    plotting.county_map(ax, ["M0 0l2 0 0 2 -2 0z"], [np.nan])
+    assert [len(c.get_paths()) for c in ax.collections] == [0, 1, 0]
+
+
+@pytest.mark.parametrize("unit", [1e-120, 1e-8, 1.0, 1e120])
+def test_an_ellipse_in_any_unit(unit):
+    """Every point lies n_sd standard deviations out, also where the axes have different units."""
+    mean, covariance = np.array([1.0, 2.0]), np.array([[2.0, 0.9], [0.9, 1.0]])
+    units = np.array([unit, 1.0])
+    found = plotting.covariance_ellipse(units * mean, covariance * np.outer(units, units), 3)
+    off = found / units - mean
+    distance = np.einsum("ni,ij,nj->n", off, np.linalg.inv(covariance), off)
+    np.testing.assert_allclose(distance, 9, rtol=1e-10)
+
+
+AX = Figure().subplots()
+FLAT = GaussianMixture([1], [[0, 0]], [np.eye(2)])
+
+
 @pytest.mark.parametrize(
     ("call", "message"),
     [
@@ -93,10 +155,34 @@ def test_funnel_limits_hold_what_they_promise():
         (lambda: plotting.funnel_limits([0.0], 1.0), "exposure must be positive"),
         (lambda: plotting.funnel_limits([1.0], 0.0), "rate must be"),
         (lambda: plotting.funnel_limits([1.0], 1.0, 95), "level must lie"),
+        (lambda: plotting.funnel_limits([1.0, None], 1.0), "exposure holds 1 NaN"),
+        (lambda: plotting.funnel_limits([1.0], [1.0, 2.0]), "rate must be one number"),
+        (lambda: plotting.funnel_limits([1.0], dt.timedelta(1)), "rate must be .* durations"),
+        (lambda: plotting.funnel_limits([1.0], np.nan), "rate holds 1 NaN"),
+        (lambda: plotting.funnel_limits([1.0], 1.0, [0.9]), "level must be one number"),
+        (lambda: plotting.funnel_limits([1.0], 1.0, np.nextafter(1, 0)), "level is too near"),
+        (lambda: plotting.funnel_limits([1e300], 1e300), "exposure times rate must be finite"),
+        (lambda: plotting.county_map(AX, "M0 0l1 0 0 1z", [1.0]), "paths must be a sequence"),
+        (lambda: plotting.county_map(AX, ["M0 0l1 0 0 1z", None], [1, 2]), "paths must be rings"),
+        (lambda: plotting.county_map(AX, ["M0 0l1 nan 0 1z"], [1.0]), "paths must be rings"),
+        (lambda: plotting.county_map(AX, ["M0 0l1 0 0 1z"], [np.inf]), "values must be finite"),
+        (lambda: plotting.county_map(AX, ["M0 0l1 0 0 1z"], [1j]), "values must be .* complex"),
+        (lambda: plotting.county_map(AX, ["M0 0l1 0z"], [1], [3]), "borders must be rings"),
+        (lambda: plotting.covariance_ellipse([0, 0], np.ones((2, 2))), "covariance must be pos"),
+        (lambda: plotting.covariance_ellipse([0, 0], [[1, 0.5], [0, 1]]), "covariance must be sy"),
+        (lambda: plotting.covariance_ellipse([0, 0], np.eye(2), 0), "n_sd must be a number > 0"),
+        (lambda: plotting.covariance_ellipse([0, 0], np.eye(2), [1]), "n_sd must be one number"),
+        (lambda: plotting.covariance_ellipse([0, pd.NA], np.eye(2)), "mean holds 1 NaN"),
+        (lambda: plotting.mixture_ellipses(AX, MODEL), "model must have D = 2"),
+        (lambda: plotting.mixture_ellipses(AX, None), "model must have D = 2"),
+        (lambda: plotting.mixture_ellipses(AX, FLAT, labels=[]), "labels must have 1 entries"),
+        (lambda: plotting.mixture_ellipses(AX, FLAT, "2"), "n_sd must be .* text"),
+        (lambda: plotting.mixture_density(AX, MODEL, [0, np.ma.masked]), "x holds 1 NaN"),
+        (lambda: plotting.mixture_density(AX, MODEL, np.eye(2)), "x has 2 columns"),
     ],
 )
 def test_bad_input_of_maps_and_funnels(call, message):
-    with pytest.raises(ValueError, match=message):
+    with np.errstate(all="raise"), pytest.raises(ValueError, match=message):
         call()
 
 

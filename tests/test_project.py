@@ -16,8 +16,8 @@ from conftest import ROOT
 
 import companion
 
-MODULES = [f"companion.{m.name}" for m in pkgutil.iter_modules(companion.__path__)]
-PUBLIC = [m for m in MODULES if not m.startswith("companion._")]
+MODULES = [m.name for m in pkgutil.walk_packages(companion.__path__, "companion.")]
+PUBLIC = [m for m in MODULES if "._" not in m]
 
 
 def run(*command):

@@ -1,0 +1,33 @@
+// What all figures share. A page gets this file and the figure's own in one function, without
+// imports and exports (`inlined` in _page.py): a name at the top of a file is for both.
+
+// What a script does to the figure of this name that does not speak yet. A restarted kernel counts
+// from one again, and a copied cell shows the same text twice: a page may have a name more than once.
+export function parts(name) {
+  const silent = document.querySelector(`#${name} > .words:empty`);
+  const root = silent ? silent.parentElement : document.querySelector(`#${name}`);
+  const one = (selector) => root.querySelector(selector);
+  return {
+    one,
+    all: (selector) => [...root.querySelectorAll(selector)],
+    on: (selector, kind, act) => one(selector).addEventListener(kind, act),
+    say: (text) => { one(".words").textContent = text; },
+  };
+}
+
+export function set(element, attributes) {
+  for (const name in attributes) { element.setAttribute(name, attributes[name]); }
+}
+
+// From the units of the data to pixels, across and up.
+export function scales(box) {
+  return [
+    (x) => box.left + (x - box.x0) / (box.x1 - box.x0) * (box.right - box.left),
+    (y) => box.bottom - (y - box.y0) / (box.y1 - box.y0) * (box.bottom - box.top),
+  ];
+}
+
+// The `points` of an SVG line.
+export function line([px, py], points) {
+  return points.map(([x, y]) => `${px(x)},${py(y)}`).join(" ");
+}

