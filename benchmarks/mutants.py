@@ -30,7 +30,7 @@ import sys
 import tempfile
 import time
 import tomllib
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 from mutations import mutants
@@ -190,28 +190,23 @@ def sample(module, kept, options):
 
 
 def measure(modules, kept, options):
-    """Return (caught, seconds, what) of every mutant of the samples, by module."""
-    found = {module: [] for module in modules}
+    """Yield each module with (caught, seconds, what) of every mutant of its sample."""
     with tempfile.TemporaryDirectory() as folder, ProcessPoolExecutor(
         options.workers, multiprocessing.get_context("fork"), start, (options.root, folder)
     ) as pool:  # fmt: skip
         stages = {module: concerned(options.root, module) for module in modules}
         files = sorted(set(itertools.chain(*itertools.chain(*stages.values()))))
         seconds = dict(zip(files, pool.map(baseline, files), strict=True))
-        jobs = {}
+        jobs = {module: [] for module in modules}
         for module in modules:
             limited = [
                 (sorted(names, key=seconds.get), options.limit + 4 * sum(map(seconds.get, names)))
                 for names in stages[module]
             ]
             for what, write in sample(module, kept, options):
-                jobs[pool.submit(judge, module, write(), limited)] = module, what
-        for job in as_completed(jobs):
-            module, what = jobs[job]
-            found[module].append((*job.result(), what))
-            if not job.result()[0]:
-                print(f"{module} {what['line']} [{what['kind']}] {what['change']}", flush=True)
-    return found
+                jobs[module].append((pool.submit(judge, module, write(), limited), what))
+        for module in modules:
+            yield module, [(*job.result(), what) for job, what in jobs[module]]
 
 
 def main(arguments=None):
@@ -230,23 +225,23 @@ def main(arguments=None):
     record = options.root / "benchmarks" / "mutants.json"
     kept = json.loads(record.read_text(encoding="utf-8")) if record.exists() else {}
     every = [path.stem for path in sorted((options.root / PACKAGE).glob("*.py"))]
-    found = measure(options.modules or every, kept, options)
-    print(f"\n{'module':<18}{'made':>6}{'caught':>8}{'rate':>8}{'seconds each':>14}")
-    enough, total = True, [0, 0]
-    for module, rows in found.items():
-        survivors = sorted(
-            (row[2] for row in rows if not row[0]), key=lambda w: (w["line"], w["change"])
-        )
+    print(f"{'module':<18}{'made':>6}{'caught':>8}{'rate':>8}{'seconds each':>14}")
+    enough, made, total = True, 0, 0
+    for module, rows in measure(options.modules or every, kept, options):
+        survivors = [what for caught, _, what in rows if not caught]
+        survivors.sort(key=lambda what: (what["line"], what["change"]))
         now = {"seed": options.seed, "made": len(rows)} if not options.only_survivors else {}
         kept[module] = kept.get(module, {}) | now | {"survivors": survivors}
+        record.write_text(json.dumps(kept, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
         if rows:
             caught, each = len(rows) - len(survivors), sum(row[1] for row in rows) / len(rows)
             print(f"{module:<18}{len(rows):>6}{caught:>8}{caught / len(rows):>8.1%}{each:>14.1f}")
             enough &= caught >= len(rows) * (DRAWN if module in DRAWING else EACH)
-            total = [total[0] + len(rows), total[1] + caught]
-    print(f"{'all':<18}{total[0]:>6}{total[1]:>8}{total[1] / max(total[0], 1):>8.1%}")
-    record.write_text(json.dumps(kept, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    return 0 if enough and total[1] >= OVERALL * total[0] else 1
+            made, total = made + len(rows), total + caught
+        for what in survivors:
+            print(f"  {module} {what['line']}: [{what['kind']}] {what['change']}", flush=True)
+    print(f"{'all':<18}{made:>6}{total:>8}{total / max(made, 1):>8.1%}")
+    return 0 if enough and total >= OVERALL * made else 1
 
 
 if __name__ == "__main__":

@@ -285,6 +285,12 @@ def test_toc_names_every_page():
     assert len(pages()) == len(set(pages()))
 
 
+def test_the_index_lists_the_chapters():
+    page = (ROOT / "book" / "index.md").read_text(encoding="utf-8")
+    listed = re.findall(r"^(\d+)\. \[.*\]\((.*)\.ipynb\)", page, re.MULTILINE)
+    assert listed == [(str(int(name[:2])), name) for name in CHAPTERS]
+
+
 def doubled_pages(folder):
     """Yield pages that lie beside the page itself, such as a chapter edited as text."""
     for path in sorted(folder.glob("*.md")):

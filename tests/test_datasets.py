@@ -55,17 +55,26 @@ AUTHORS = re.compile(r"([A-ZÄ-Ü]\w+)(?:, \w+)*(?: and \w+| et al\.)? \((\d{4})
 def sources(text):
     """Return who is cited: first authors with years, tables and sections, institutions."""
     text = " ".join(text.split()).replace("Gelman et al. (2013)", "BDA3")
-    places = re.findall(r"(?:table|section) [\d.]*\d", text)
-    names = re.findall(NAMES, text, re.IGNORECASE)
+    places = re.findall(r"\b(?:table|section) [\d.]*\d\b", text)
+    names = re.findall(rf"\b(?:{NAMES})\b", text, re.IGNORECASE)
     return {*AUTHORS.findall(text), *places, *map(str.lower, names)}
 
 
-def units_of_page(section):
-    """Return the units of the columns in the table of a section, and all its columns."""
-    units = {}
-    for columns, unit in re.findall(r"^\| (`[^|]*) \|[^|]*\| ?([^|]*)\|", section, re.MULTILINE):
-        units |= dict.fromkeys(re.findall(r"`(\w+)`", columns), unit.strip())
-    return units
+def columns_of_page(section):
+    """Return type and unit of every column in the table of a section."""
+    found = {}
+    rows = re.findall(r"^\| (`[^|]*) \|([^|]*)\|([^|]*)\|", section, re.MULTILINE)
+    for columns, kind, unit in rows:
+        found |= dict.fromkeys(re.findall(r"`(\w+)`", columns), (kind.strip(), unit.strip()))
+    return found
+
+
+def kind_of(column):
+    """Return the type of a column as the page calls it."""
+    if column.dtype.kind in "iufM":
+        gaps = ", or empty" if column.isna().any() else ""
+        return {"M": "date", "f": "number"}.get(column.dtype.kind, "whole number") + gaps
+    return "text" if column.map(type).eq(str).all() else "a mixture"
 
 
 def said_of_columns(docstring):
@@ -81,13 +90,13 @@ def said_of_columns(docstring):
 
 def faults(table, docstring, section):
     """Yield where the table, the docstring and the page disagree."""
-    units, page, said = table.attrs["units"], units_of_page(section), said_of_columns(docstring)
+    units, page, said = table.attrs["units"], columns_of_page(section), said_of_columns(docstring)
     if not set(table) == set(page) == set(said):
         yield f"columns {set(table) ^ set(page)} on the page, {set(table) ^ set(said)} in the text"
     for column in table:
         unit = units.get(column, "")
-        if unit != page.get(column, ""):
-            yield f"{column}: unit {unit!r}, on the page {page.get(column)!r}"
+        if (kind_of(table[column]), unit) != page.get(column):
+            yield f"{column}: {kind_of(table[column])}, {unit!r}; on the page {page.get(column)}"
         if unit not in said.get(column, ""):
             yield f"{column}: the docstring does not say {unit!r}"
     cited = sources(re.search(r"\*\*Source:\*\* .*", section).group(0))
@@ -120,6 +129,7 @@ def test_volumes_and_pages_are_those_of_the_references(name):
         ("page", "| inch |", "| cm |"),
         ("page", "| text | |", "| text | inch |"),
         ("page", "| `child` |", "| `number` |"),
+        ("page", "| whole number |", "| number |"),
         ("page", "Galton (1886)", "Galton (1889)"),
         ("page", "by Hanley (2004)", "by somebody"),
         ("docstring", "in inches)", "measured)"),
@@ -135,6 +145,7 @@ def test_a_disagreement_is_found(where, right, wrong):
     texts = {"docstring": docstring, "page": page, "source": table.attrs["source"]}
     assert right in texts[where]
     texts[where] = texts[where].replace(right, wrong)
+    assert not list(faults(table, docstring, page))
     table.attrs["source"] = texts["source"]
     assert list(faults(table, texts["docstring"], texts["page"]))
 
