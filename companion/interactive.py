@@ -19,8 +19,8 @@ from numpy.typing import ArrayLike
 from companion import _check
 from companion._check import Floats
 from companion.em import fit
+from companion.gaussians import GaussianMixture
 from companion.hierarchical import BetaBinomial
-from companion.mixtures import GaussianMixture
 from companion.plotting import covariance_ellipse
 
 RED, BLUE, GREEN = "#D55E00", "#2F8FCF", "#12A67C"  # to be seen on white and on black

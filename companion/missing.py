@@ -17,8 +17,8 @@ from scipy.linalg import solve_triangular
 
 from companion import _check, _vectors
 from companion._check import Floats, Integers
-from companion.em import CollapsedComponentError
-from companion.mixtures import COLLAPSED, UNRESOLVED, MixtureStatistics
+from companion.em import COLLAPSED, CollapsedComponentError
+from companion.gaussians import UNRESOLVED, NormalStatistics
 
 BLOCK = 2**17  # numbers in a batch of patterns: they must fit the cache
 
@@ -78,7 +78,7 @@ class MultivariateNormal:
     @cached_property
     def _whitening(self) -> Floats:
         """The inverse of the Cholesky factor."""
-        return solve_triangular(self._factor, np.eye(self.n_dimensions), lower=True)
+        return np.asarray(solve_triangular(self._factor, np.eye(self.n_dimensions), lower=True))
 
     @classmethod
     def from_available(cls, x: ArrayLike) -> MultivariateNormal:
@@ -251,7 +251,7 @@ class MultivariateNormal:
 
     # --------------------------------------------------------------------------------- EM
 
-    def e_step(self, x: ArrayLike) -> tuple[MixtureStatistics, float]:
+    def e_step(self, x: ArrayLike) -> tuple[NormalStatistics, float]:
         r"""E-step: expected statistics of the complete rows, and the observed log-likelihood.
 
         With :math:`\hat x_n` the row whose gaps are filled with their conditional means,
@@ -272,7 +272,7 @@ class MultivariateNormal:
 
         Returns
         -------
-        statistics : MixtureStatistics
+        statistics : NormalStatistics
             Of one component: expected count, mean and scatter. They add.
         log_likelihood : float
             A sum over rows, in nats.
@@ -314,21 +314,21 @@ class MultivariateNormal:
         filled = filled if anything.all() else filled[anything]
         centre = filled.mean(axis=0)
         filled -= centre
-        statistics = MixtureStatistics(
+        statistics = NormalStatistics(
             np.array([float(len(filled))]),
             (self.mean + centre)[np.newaxis],
             (filled.T @ filled + hidden.reshape(D, D))[np.newaxis],
         )
         return statistics, log_likelihood
 
-    def m_step(self, statistics: MixtureStatistics) -> MultivariateNormal:
+    def m_step(self, statistics: NormalStatistics) -> MultivariateNormal:
         r"""M-step: the maximum-likelihood fit to the (expected) complete data.
 
         .. math:: \mu = \bar x, \qquad \Sigma = S / N
 
         Parameters
         ----------
-        statistics : MixtureStatistics
+        statistics : NormalStatistics
             From :meth:`e_step`.
 
         Returns
@@ -359,7 +359,7 @@ class MultivariateNormal:
             "likelihood grows without bound: more rows, fewer columns, or a prior is needed"
         )
 
-    def complete_log_likelihood(self, statistics: MixtureStatistics) -> float:
+    def complete_log_likelihood(self, statistics: NormalStatistics) -> float:
         r"""Log-likelihood of complete rows, of which only the statistics are needed.
 
         .. math::
@@ -369,7 +369,7 @@ class MultivariateNormal:
 
         Parameters
         ----------
-        statistics : MixtureStatistics
+        statistics : NormalStatistics
             Of one component, from :meth:`e_step`.
 
         Returns
@@ -440,7 +440,7 @@ class MultivariateNormal:
         L = _vectors.to_factors(v[np.newaxis, D:], D)[0]
         return MultivariateNormal(v[:D], L @ L.T)
 
-    def gradient(self, statistics: MixtureStatistics) -> Floats:
+    def gradient(self, statistics: NormalStatistics) -> Floats:
         r"""Gradient of :meth:`complete_log_likelihood` in the coordinates of :meth:`to_vector`.
 
         With the model's own E-step it is the exact gradient of the observed log-likelihood
@@ -448,7 +448,7 @@ class MultivariateNormal:
 
         Parameters
         ----------
-        statistics : MixtureStatistics
+        statistics : NormalStatistics
             Of one component, from :meth:`e_step`.
 
         Returns
@@ -502,7 +502,7 @@ class MultivariateNormal:
         off[:, :, n_seen:] = z @ L[:, n_seen:, :n_seen].transpose(0, 2, 1)
         return off, z, L
 
-    def _spread(self, statistics: MixtureStatistics) -> tuple[float, Floats]:
+    def _spread(self, statistics: NormalStatistics) -> tuple[float, Floats]:
         """Count, and scatter about the model's own mean."""
         _check.shape(statistics.means, "statistics.means", (1, self.n_dimensions))
         shift = statistics.means[0] - self.mean

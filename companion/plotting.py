@@ -14,7 +14,7 @@ from scipy.special import pdtr, pdtrik
 
 from companion import _check
 from companion._check import Floats
-from companion.mixtures import GaussianMixture
+from companion.gaussians import GaussianMixture
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from companion import em
+from companion.gaussians import GaussianMixture
 from companion.hierarchical import BetaBinomial
 from companion.missing import MultivariateNormal
-from companion.mixtures import GaussianMixture, prior_statistics, random_start
 
 
 @dataclass(frozen=True)
@@ -163,8 +163,8 @@ def test_a_wrong_step_is_caught_at_work(bug, rng):
             means = 2 * self.means - right.means if bug == "m_step" else right.means
             return type(self)(right.weights, means, right.covariances)
 
-        def _log_joint(self, z, *out):
-            joint = super()._log_joint(z, *out)
+        def _framed_log_joint(self, z, *out):
+            joint = super()._framed_log_joint(z, *out)
             return joint - 0.3 * (z**2).sum(axis=1) if bug == "e_step" else joint
 
     x = np.concatenate([rng.normal(0, 1, 100), rng.normal(3, 1, 100)])
@@ -328,7 +328,7 @@ def test_numbers_are_counted_in_data_of_all_kinds(rng):
 def test_climbs_from_random_starts_and_keeps_the_best(rng):
     truth = GaussianMixture([0.3, 0.3, 0.4], [0, 4, 9], [1, 1, 1])
     x = truth.sample(300, rng)[0]
-    starts = [random_start(x, 3, rng) for _ in range(8)]
+    starts = [GaussianMixture.random_start(x, 3, rng) for _ in range(8)]
     found = em.fit_restarts(starts, x, tol=1e-6)
     assert list(found.table.columns) == ["log_likelihood", "n_iter", "converged", "outcome"]
     assert len(found.table) == 8
@@ -465,8 +465,8 @@ def the_mode_has_no_gradient(fit):
     """At the posterior mode the gradients of log-likelihood and log-prior cancel."""
     rng = np.random.default_rng(10)
     x = rng.normal(size=(60, 2)) + 3 * rng.integers(0, 2, size=(60, 1))
-    prior = prior_statistics(x, 2, 3.0)
-    run = fit(random_start(x, 2, rng), x, prior=prior, tol=1e-12)
+    prior = GaussianMixture.prior_statistics(x, 2, 3.0)
+    run = fit(GaussianMixture.random_start(x, 2, rng), x, prior=prior, tol=1e-12)
     statistics, _ = run.model.e_step(x)
     gradient = run.model.gradient(statistics) + run.model.gradient(prior)
     np.testing.assert_allclose(gradient, 0, atol=1e-3)
@@ -499,10 +499,10 @@ def test_a_prior_mends_the_singular_likelihood():
     spike = GaussianMixture([0.2, 0.8], [50, 1.5], [1e-6, 2])
     with pytest.raises(em.CollapsedComponentError):
         em.fit(spike, x)
-    mended = em.fit(spike, x, prior=prior_statistics(x, 2, 1.0))
+    mended = em.fit(spike, x, prior=GaussianMixture.prior_statistics(x, 2, 1.0))
     assert mended.converged
     assert mended.model.covariances.min() > 0.1
-    table = em.fit_restarts([spike], x, prior=prior_statistics(x, 2, 1.0)).table
+    table = em.fit_restarts([spike], x, prior=GaussianMixture.prior_statistics(x, 2, 1.0)).table
     assert table["outcome"][0] == "converged"
 
 
@@ -602,7 +602,7 @@ def test_dask_equals_the_whole(rng):
     import dask.bag
 
     x = np.column_stack([overlapping(rng, 500)[0], rng.normal(size=500)])
-    start = random_start(x, 2, rng)
+    start = GaussianMixture.random_start(x, 2, rng)
     whole = em.fit(start, x, tol=0, max_iter=20)
     with dask.config.set(scheduler="threads"):
         blocks = em.DaskChunks(dask.array.from_array(x, chunks=(130, 2)))

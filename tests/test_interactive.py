@@ -10,9 +10,9 @@ import pytest
 from playwright.sync_api import sync_playwright
 
 from companion import datasets, interactive
+from companion.gaussians import GaussianMixture
 from companion.hierarchical import BetaBinomial
 from companion.interactive import EMBound, EMSteps, RateMap, Shrinkage, UrnFractions
-from companion.mixtures import GaussianMixture
 
 GALTON = datasets.load_galton()["height"].to_numpy()
 GEYSER = datasets.load_old_faithful().to_numpy()

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from companion import em, missing
+from companion.gaussians import GaussianMixture
 from companion.missing import MultivariateNormal
-from companion.mixtures import GaussianMixture
 
 seeds = st.integers(0, 2**32)
 

@@ -11,9 +11,10 @@ from scipy import stats
 from scipy.special import logsumexp, xlogy
 from sklearn.mixture import GaussianMixture as Sklearn
 
-from companion import mixtures
+from companion import _soft
 from companion.em import CollapsedComponentError, fit, fit_restarts
-from companion.mixtures import GaussianMixture, MixtureStatistics, random_start
+from companion.gaussians import GaussianMixture, NormalStatistics
+from companion.mixtures import HardMixture
 
 TYPES = ["full", "diagonal", "spherical", "tied"]
 
@@ -140,7 +141,7 @@ def log_likelihood_never_falls(cls):
         rng = np.random.default_rng(seed)
         x = np.concatenate([rng.normal(0, 1, (40, 2)), rng.normal(3, 0.5, (60, 2))])
         for kind in TYPES:
-            seeds = random_start(x, 2, rng, kind)
+            seeds = GaussianMixture.random_start(x, 2, rng, kind)
             start = cls(seeds.weights, seeds.means, seeds.covariances, kind)
             trace = [start.log_likelihood(x)]
             for _ in range(15):
@@ -202,18 +203,18 @@ def test_definition_for_every_covariance_type(kind):
 
 
 class WeightsForgotten(GaussianMixture):
-    def _log_joint(self, z, *out):
-        return super()._log_joint(z, *out) - self._log_weights[:, None]
+    def _framed_log_joint(self, z, *out):
+        return super()._framed_log_joint(z, *out) - self._log_weights[:, None]
 
 
 class HalfForgotten(GaussianMixture):
-    def _log_joint(self, z, *out):
-        return super()._log_joint(z, *out) - 0.5 * (z**2).sum(axis=1)
+    def _framed_log_joint(self, z, *out):
+        return super()._framed_log_joint(z, *out) - 0.5 * (z**2).sum(axis=1)
 
 
 class NormalisedOverPoints(GaussianMixture):
     def responsibilities(self, x):
-        joint = np.exp(self._log_joint(self._whiten(self._points(x)))).T
+        joint = np.exp(self._log_joint(self._points(x))).T
         return joint / joint.sum(axis=0)
 
 
@@ -269,16 +270,16 @@ def doubled_covariances(old, statistics, right):
 
 
 class OldMeanInEStep(GaussianMixture):
-    def e_step(self, x, labels=None):
-        s, value = super().e_step(x, labels)
+    def e_step(self, x, labels=None, **weights):
+        s, value = super().e_step(x, labels, **weights)
         step = s.means - self.means
         extra = s.counts[:, None, None] * step[:, :, None] * step[:, None, :]
-        return MixtureStatistics(s.counts, s.means, s.scatters + extra), value
+        return NormalStatistics(s.counts, s.means, s.scatters + extra), value
 
 
 class MeanLogLikelihood(GaussianMixture):
-    def e_step(self, x, labels=None):
-        s, value = super().e_step(x, labels)
+    def e_step(self, x, labels=None, **weights):
+        s, value = super().e_step(x, labels, **weights)
         return s, value / len(np.asarray(x))
 
 
@@ -298,7 +299,7 @@ class AddsWithoutBetween(GaussianMixture):
     """Scatters are added without the spread between the means of the parts."""
 
     def statistics(self, x, responsibilities):
-        class Wrong(MixtureStatistics):
+        class Wrong(NormalStatistics):
             def __add__(self, other):
                 right = super().__add__(other)
                 return Wrong(right.counts, right.means, self.scatters + other.scatters)
@@ -309,7 +310,7 @@ class AddsWithoutBetween(GaussianMixture):
 
 class AddsMeansPlainly(GaussianMixture):
     def statistics(self, x, responsibilities):
-        class Wrong(MixtureStatistics):
+        class Wrong(NormalStatistics):
             def __add__(self, other):
                 right = super().__add__(other)
                 return Wrong(right.counts, (self.means + other.means) / 2, right.scatters)
@@ -430,9 +431,9 @@ def test_blocks_make_no_difference(rng, monkeypatch):
     x = rng.normal(scale=2, size=(1001, 2))
     labels = rng.integers(-1, 3, size=1001)
     for data in [(x,), (x, labels)]:
-        monkeypatch.setattr(mixtures, "BLOCK", 10**9)
+        monkeypatch.setattr(_soft, "BLOCK", 10**9)
         whole, value = model.e_step(*data)
-        monkeypatch.setattr(mixtures, "BLOCK", 64)
+        monkeypatch.setattr(_soft, "BLOCK", 64)
         parts, same = model.e_step(*data)
         np.testing.assert_allclose(same, value, rtol=1e-12)
         np.testing.assert_allclose(parts.means, whole.means, rtol=1e-10)
@@ -632,15 +633,15 @@ def test_a_starved_component_is_reported(kind, rng):
 
 def test_random_start_needs_distinct_points(rng):
     with pytest.raises(ValueError, match=r"x has only 2 distinct points.*n_components = 3"):
-        random_start([0.0, 0.0, 1.0, 1.0], 3, rng)
+        GaussianMixture.random_start([0.0, 0.0, 1.0, 1.0], 3, rng)
     with pytest.raises(ValueError, match="x has no spread"):
-        random_start(np.ones((5, 1)), 1, rng)
+        GaussianMixture.random_start(np.ones((5, 1)), 1, rng)
 
 
 def test_one_point_is_no_plural(rng):
     with pytest.raises(ValueError, match=r"x has only 1 distinct point, fewer"):
-        random_start(np.full((5, 2), 0.1), 3, rng)
-    start = random_start([[0.1, 1.0], [0.1, 2.0], [0.1, 4.0]], 2, rng, "spherical")
+        GaussianMixture.random_start(np.full((5, 2), 0.1), 3, rng)
+    start = GaussianMixture.random_start([[0.1, 1.0], [0.1, 2.0], [0.1, 4.0]], 2, rng, "spherical")
     assert len(np.unique(start.means[:, 1])) == 2
 
 
@@ -657,7 +658,7 @@ def test_identical_points_are_reported_in_any_units(value):
 def test_collapse_in_any_units(units, kind, rng):
     """One component shrinks on to one point of a hundred: restarts survive that."""
     x = np.vstack([rng.normal(size=(100, 2)), [[50.0, 50.0]]]) * units
-    fine = random_start(x, 1, rng, kind)
+    fine = GaussianMixture.random_start(x, 1, rng, kind)
     shape = {"full": np.eye(2), "diagonal": np.ones(2), "spherical": 1.0, "tied": np.eye(2)}[kind]
     if kind == "tied":  # all points are at the two means
         x = np.repeat(x[[0, -1]], 20, axis=0)
@@ -676,9 +677,9 @@ def test_prior_of_data_without_spread(rng):
     t = rng.normal(size=30)
     for bad in (np.ones(5), np.full((5, 2), 0.1), np.column_stack([t, np.full(30, 0.1)]), [3.0]):
         with pytest.raises(ValueError, match=r"column \d of x is constant.* leave it out"):
-            mixtures.prior_statistics(bad, 2)
+            GaussianMixture.prior_statistics(bad, 2)
     for x in (np.column_stack([t, 2 * t]), rng.normal(size=(3, 5)), np.column_stack([t, t, -t])):
-        prior = mixtures.prior_statistics(x, 1)
+        prior = GaussianMixture.prior_statistics(x, 1)
         scatter = np.diag(x.var(axis=0))
         np.testing.assert_allclose(prior.scatters[0], scatter, rtol=1e-12)
         D = x.shape[1]
@@ -691,13 +692,16 @@ def test_prior_of_data_without_spread(rng):
         np.testing.assert_allclose(found.model.covariances[0], expected, rtol=1e-3, atol=1e-3)
     for units in (1e-6, 1e6):
         x = rng.normal(size=(20, 2))
-        here, there = mixtures.prior_statistics(x, 3), mixtures.prior_statistics(units * x, 3)
+        here, there = (
+            GaussianMixture.prior_statistics(x, 3),
+            GaussianMixture.prior_statistics(units * x, 3),
+        )
         np.testing.assert_allclose(there.scatters, units**2 * here.scatters, rtol=1e-12)
 
 
-@pytest.mark.parametrize("call", [mixtures.prior_statistics, random_start])
+@pytest.mark.parametrize("call", [GaussianMixture.prior_statistics, GaussianMixture.random_start])
 def test_squares_out_of_range(call, rng):
-    more = (rng,) if call is random_start else ()
+    more = (rng,) if call == GaussianMixture.random_start else ()
     with pytest.raises(ValueError, match="x spreads so far that its squares overflow"):
         call([[1e200, 0.0], [0.0, 1.0], [1.0, 5.0]], 2, *more)
 
@@ -711,7 +715,7 @@ def test_a_label_far_off_is_a_component_without_points():
 def test_random_start_spreads_its_means(rng):
     """k-means++ picks far points: from two tight clusters, one mean in each, almost always."""
     x = np.concatenate([rng.normal(0, 0.01, 50), rng.normal(100, 0.01, 50)])
-    split = [np.ptp(random_start(x, 2, rng).means) > 50 for _ in range(50)]
+    split = [np.ptp(GaussianMixture.random_start(x, 2, rng).means) > 50 for _ in range(50)]
     assert all(split)
 
 
@@ -806,7 +810,7 @@ def test_bad_labels_and_sizes_elsewhere(rng):
     with pytest.raises(ValueError, match="n must be a whole number, at least 1"):
         GaussianMixture(**GOOD).sample(0, rng)
     with pytest.raises(ValueError, match="n_components must be a whole number"):
-        random_start([1.0, 2.0], 1.5, rng)
+        GaussianMixture.random_start([1.0, 2.0], 1.5, rng)
 
 
 def test_a_model_cannot_be_changed_and_changes_nothing():
@@ -909,7 +913,7 @@ def test_hard_em_with_equal_spheres_is_lloyds_algorithm(steps, rng):
     x = rng.normal(size=(200, 2)) + 3 * rng.integers(0, 3, size=(200, 1))
     start = x[:3]
     spheres = GaussianMixture(np.full(3, 1 / 3), start, np.ones(3), "spherical")
-    hard = fit(mixtures.HardMixture(spheres, means_only=True), x, tol=0, max_iter=steps).model
+    hard = fit(HardMixture(spheres, means_only=True), x, tol=0, max_iter=steps).model
     lloyd = KMeans(3, init=start, n_init=1, max_iter=steps, tol=0, algorithm="lloyd")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -919,7 +923,7 @@ def test_hard_em_with_equal_spheres_is_lloyds_algorithm(steps, rng):
 
 def test_hard_em_is_monotone_and_ends_where_labels_and_parameters_agree(rng):
     x = np.concatenate([rng.normal(0, 1, (60, 2)), rng.normal(4, 1, (40, 2))])
-    run = fit(mixtures.HardMixture(random_start(x, 2, rng)), x)
+    run = fit(HardMixture(GaussianMixture.random_start(x, 2, rng)), x)
     assert np.diff(run.log_likelihoods).min() >= -1e-9
     labels = run.model.labels(x)
     supervised = GaussianMixture.fit_labelled(x, labels)
@@ -932,7 +936,7 @@ def test_hard_em_is_monotone_and_ends_where_labels_and_parameters_agree(rng):
 def test_hard_em_without_points_is_a_clear_error():
     spheres = GaussianMixture([0.5, 0.5], [0, 100], [1, 1], "spherical")
     with pytest.raises(CollapsedComponentError, match="component 1 has lost all its points"):
-        fit(mixtures.HardMixture(spheres, means_only=True), [0.0, 1.0, 2.0])
+        fit(HardMixture(spheres, means_only=True), [0.0, 1.0, 2.0])
 
 
 @pytest.mark.parametrize(
@@ -941,9 +945,15 @@ def test_hard_em_without_points_is_a_clear_error():
         (lambda m: m.from_vector([1.0]), "vector must have shape"),
         (lambda m: m.from_vector([np.nan] * 5), "vector holds 5 NaN"),
         (lambda _: GaussianMixture([0, 1], [0, 1], [1, 1]).to_vector(), "weights must be positive"),
-        (lambda m: m.gradient(mixtures.prior_statistics([1.0, 2.0], 3)), "statistics.means must"),
-        (lambda _: mixtures.prior_statistics([1.0, 2.0], 2, 0), "pseudo_observations must be"),
-        (lambda _: mixtures.prior_statistics([1.0, 2.0], 0), "n_components must be"),
+        (
+            lambda m: m.gradient(GaussianMixture.prior_statistics([1.0, 2.0], 3)),
+            "statistics.counts must",
+        ),
+        (
+            lambda _: GaussianMixture.prior_statistics([1.0, 2.0], 2, 0),
+            "pseudo_observations must be",
+        ),
+        (lambda _: GaussianMixture.prior_statistics([1.0, 2.0], 0), "n_components must be"),
     ],
 )
 def test_bad_requests(call, message):

@@ -6,7 +6,7 @@ import pytest
 from matplotlib.figure import Figure
 
 from companion import plotting
-from companion.mixtures import GaussianMixture
+from companion.gaussians import GaussianMixture
 
 MODEL = GaussianMixture([0.25, 0.75], [-2, 2], [1, 0.5])
 GRID = np.linspace(-6, 6, 101)
