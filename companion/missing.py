@@ -15,16 +15,16 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.linalg import solve_triangular
 
-from companion import _check, _vectors
+from companion import _check, _soft, _vectors
 from companion._check import Floats, Integers
-from companion.em import COLLAPSED, CollapsedComponentError
+from companion.em import COLLAPSED, CollapsedComponentError, InformationCriteria
 from companion.gaussians import UNRESOLVED, NormalStatistics
 
 BLOCK = 2**17  # numbers in a batch of patterns: they must fit the cache
 
 
 @dataclass(frozen=True, eq=False, init=False)
-class MultivariateNormal:
+class MultivariateNormal(InformationCriteria):
     r"""A normal distribution in D dimensions, fitted to rows with missing numbers.
 
     .. math:: p(x) = \mathrm{N}(x \mid \mu, \Sigma)
@@ -127,6 +127,11 @@ class MultivariateNormal:
         """D, the number of columns."""
         return len(self.mean)
 
+    @property
+    def n_parameters(self) -> int:
+        """P = D + D (D + 1) / 2, the number of free parameters."""
+        return self.n_dimensions * (self.n_dimensions + 3) // 2
+
     # ---------------------------------------------------------------------------- density
 
     def log_density(self, x: ArrayLike) -> Floats:
@@ -163,15 +168,17 @@ class MultivariateNormal:
             result[rows] = _log_density(whitened, L)
         return result
 
-    def log_likelihood(self, x: ArrayLike) -> float:
+    def log_likelihood(self, x: ArrayLike, *, weights: ArrayLike | None = None) -> float:
         r"""Log-likelihood of what was seen: a sum over rows, in nats.
 
-        .. math:: \ell(\mu, \Sigma) = \sum_n \log \mathrm{N}(x_{n,o} \mid \mu_o, \Sigma_{oo})
+        .. math:: \ell(\mu, \Sigma) = \sum_n w_n \log \mathrm{N}(x_{n,o} \mid \mu_o, \Sigma_{oo})
 
         Parameters
         ----------
         x : array of shape (N, D)
             Rows, NaN where a number is missing; shape (N,) when D = 1.
+        weights : array of shape (N,), optional
+            How often each row counts; once unless told otherwise.
 
         Returns
         -------
@@ -180,14 +187,17 @@ class MultivariateNormal:
         Raises
         ------
         ValueError
-            As :meth:`log_density`.
+            As :meth:`log_density`, or if a weight is no number >= 0.
 
         Examples
         --------
         >>> MultivariateNormal([0], [[1]]).log_likelihood([0.0, np.nan]).__round__(6)
         -0.918939
         """
-        return float(self.log_density(x).sum())
+        log_density = self.log_density(x)
+        if weights is None:
+            return float(log_density.sum())
+        return float(_soft.weights_of_points(weights, len(log_density)) @ log_density)
 
     def impute(self, x: ArrayLike) -> Floats:
         r"""Fill every gap with its conditional mean, given what was seen in its row.
@@ -251,7 +261,9 @@ class MultivariateNormal:
 
     # --------------------------------------------------------------------------------- EM
 
-    def e_step(self, x: ArrayLike) -> tuple[NormalStatistics, float]:
+    def e_step(
+        self, x: ArrayLike, *, weights: ArrayLike | None = None
+    ) -> tuple[NormalStatistics, float]:
         r"""E-step: expected statistics of the complete rows, and the observed log-likelihood.
 
         With :math:`\hat x_n` the row whose gaps are filled with their conditional means,
@@ -269,6 +281,8 @@ class MultivariateNormal:
         x : array of shape (N, D)
             Rows, NaN where a number is missing; shape (N,) when D = 1. A row of which nothing was
             seen says nothing, and is left out.
+        weights : array of shape (N,), optional
+            How often each row counts: numbers >= 0, whole or not; once unless told otherwise.
 
         Returns
         -------
@@ -280,7 +294,7 @@ class MultivariateNormal:
         Raises
         ------
         ValueError
-            As :meth:`log_density`, or if nothing at all was seen.
+            As :meth:`log_density`, if nothing at all was seen, or if a weight is no number >= 0.
 
         Notes
         -----
@@ -295,6 +309,10 @@ class MultivariateNormal:
                 [0.  , 0.75]]]))
         """
         x = _rows(x, self.n_dimensions)
+        w = None
+        if weights is not None:
+            w = _soft.weights_of_points(weights, len(x))
+            x, w = x[w > 0], w[w > 0]
         D = self.n_dimensions
         filled, anything = np.zeros(x.shape), np.zeros(len(x), dtype=bool)
         hidden = np.zeros(D * D)
@@ -303,21 +321,28 @@ class MultivariateNormal:
             off, whitened, L = self._see(x, rows, columns, n_seen)
             filled[rows[:, :, np.newaxis], columns[:, np.newaxis]] = off
             anything[rows] = True
-            log_likelihood += float(_log_density(whitened, L).sum())
+            log_density = _log_density(whitened, L)
+            often = np.full((1, 1, 1), float(rows.shape[1]))  # the rows of a pattern
+            if w is not None:
+                log_density *= w[rows]
+                often = w[rows].sum(axis=1)[:, np.newaxis, np.newaxis]
+            log_likelihood += float(log_density.sum())
             if n_seen < D:  # what the gaps still vary when the rest is known
                 rest = L[:, n_seen:, n_seen:]
-                spread = rows.shape[1] * (rest @ rest.transpose(0, 2, 1))
+                spread = often * (rest @ rest.transpose(0, 2, 1))
                 gaps = columns[:, n_seen:, np.newaxis] * D + columns[:, np.newaxis, n_seen:]
                 hidden += np.bincount(gaps.ravel(), spread.ravel(), D * D)
         if not anything.any():
             raise ValueError("x has no number that was seen: every entry is NaN")
-        filled = filled if anything.all() else filled[anything]
-        centre = filled.mean(axis=0)
+        if not anything.all():
+            filled, w = filled[anything], None if w is None else w[anything]
+        centre = np.average(filled, axis=0, weights=w)
         filled -= centre
+        squares = filled.T @ (filled if w is None else w[:, np.newaxis] * filled)
         statistics = NormalStatistics(
-            np.array([float(len(filled))]),
+            np.array([float(len(filled) if w is None else w.sum())]),
             (self.mean + centre)[np.newaxis],
-            (filled.T @ filled + hidden.reshape(D, D))[np.newaxis],
+            (squares + hidden.reshape(D, D))[np.newaxis],
         )
         return statistics, log_likelihood
 
@@ -355,7 +380,7 @@ class MultivariateNormal:
             if resolved.all() and np.linalg.eigvalsh(correlation)[0] >= COLLAPSED:
                 return MultivariateNormal(statistics.means[0], covariance)
         raise CollapsedComponentError(
-            f"{statistics.counts[0]:.0f} rows have (almost) no spread in some direction, and the "
+            f"{statistics.counts[0]:g} rows have (almost) no spread in some direction, and the "
             "likelihood grows without bound: more rows, fewer columns, or a prior is needed"
         )
 
