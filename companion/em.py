@@ -209,7 +209,7 @@ def fit(
     if acceleration not in (None, "squarem"):
         raise ValueError(f'acceleration must be None or "squarem", not {acceleration!r}')
 
-    _needs(model, "a model for EM", "e_step", "m_step")
+    _needs(model, "EM", "e_step", "m_step")
     if prior is not None:
         _needs(model, "a prior", "complete_log_likelihood")
     if acceleration is not None:
@@ -662,13 +662,12 @@ def _n_numbers(*data: Any, weights: ArrayLike | None = None, **named: Any) -> fl
 
 def _needs(model: Any, what: str, *methods: str) -> None:
     """Raise a ``TypeError`` unless the model has these methods."""
+    if isinstance(model, type):
+        raise TypeError(f"{what} needs a model, not the class {model.__name__}")
     lacking = [name for name in methods if not callable(getattr(model, name, None))]
     if lacking:
-        raise TypeError(f"{what} needs {' and '.join(lacking)}, which {_name(model)} does not have")
-
-
-def _name(thing: Any) -> str:
-    return thing.__name__ if isinstance(thing, type) else type(thing).__name__
+        name = type(model).__name__
+        raise TypeError(f"{what} needs {' and '.join(lacking)}, which {name} does not have")
 
 
 def _must_add(statistics: Any) -> None:

@@ -13,7 +13,9 @@ from sklearn.mixture import GaussianMixture as Sklearn
 
 from companion.em import CollapsedComponentError, fit, fit_restarts
 from companion.gaussians import GaussianMixture, NormalStatistics
+from companion.missing import MultivariateNormal
 from companion.mixtures import HardMixture
+from companion.poissons import PoissonMixture
 
 TYPES = ["full", "diagonal", "spherical", "tied"]
 
@@ -662,6 +664,133 @@ def test_bad_responsibilities(r, message):
 def test_bad_labels(labels, message):
     with pytest.raises(ValueError, match=message):
         GaussianMixture(**GOOD).e_step([[0.0, 0.0], [1.0, 1.0]], labels)
+
+
+@pytest.mark.parametrize(
+    ("weights", "message"),
+    [
+        ([1.0, -1.0, 1.0], "weights must not be negative"),
+        ([1.0, np.nan, 1.0], "weights holds 1 NaN or infinite"),
+        ([1.0, np.inf, 1.0], "weights holds 1 NaN or infinite"),
+        ([1.0, None, 1.0], "weights holds 1 NaN"),
+        ([1.0, "2", 1.0], "weights must be an array of numbers"),
+        ([1.0, 1.0], r"weights must have shape \(3,\)"),
+        ([[1.0, 1.0, 1.0]], r"weights must have shape \(3,\)"),
+        (1.0, r"weights must have shape \(3,\)"),
+        ([0.0, 0.0, 0.0], "weights must have a finite sum > 0, not 0"),
+        ([1e308, 1e308, 1.0], "weights must have a finite sum > 0, not inf"),
+    ],
+)
+def test_bad_weights_of_points(weights, message):
+    x = [0.0, 1.0, 3.0]
+    mixture = GaussianMixture([0.5, 0.5], [0, 3], [1, 1])
+    models = [mixture, HardMixture(mixture), PoissonMixture([0.5, 0.5], [1, 3])]
+    for model in (*models, MultivariateNormal([0], [[1]])):
+        calls = ["e_step", "log_likelihood", "aic", "bic"]
+        for name in calls[: 1 if model is models[1] else None]:
+            with pytest.raises(ValueError, match=message):
+                getattr(model, name)(x, weights=weights)
+        with pytest.raises(ValueError, match=message):
+            fit(model, x, weights=weights)
+
+
+def test_a_point_that_does_not_count_is_not_there():
+    """However far it lies: its density would be zero, and its square would overflow."""
+    model = GaussianMixture([0.5, 0.5], [0, 3], [1, 1])
+    with pytest.raises(ValueError, match="x lies so far from every component"):
+        model.e_step([0.0, 1.0, 1e200])
+    found, value = model.e_step([0.0, 1.0, 1e200], [-1, 1, 0], weights=[1, 2, 0])
+    expected, same = model.e_step([0.0, 1.0], [-1, 1], weights=[1, 2])
+    np.testing.assert_array_equal(found.scatters, expected.scatters)
+    assert value == same == pytest.approx(model.e_step([0.0, 1.0, 1.0], [-1, 1, 1])[1])
+
+
+def test_component_density_does_not_ask_for_the_weight():
+    model = GaussianMixture([1.0, 0.0], [0, 3], [1, 1])
+    np.testing.assert_allclose(
+        model.component_log_density([1.0]), stats.norm.logpdf([[1.0, -2.0]]), rtol=1e-14
+    )
+
+
+# ---------------------------------------------------------------------------------- counts
+
+
+def test_poisson_far_counts_and_empty_rates():
+    """Billions of counts to the last digits, against mpmath; a rate of zero makes only zeros."""
+    import mpmath
+
+    mpmath.mp.dps = 40
+    y, rate = 10**9, 10**9 + 3
+    exact = y * mpmath.log(rate) - rate - mpmath.loggamma(y + 1)
+    model = PoissonMixture([0.5, 0.5], [rate, 0])
+    np.testing.assert_allclose(
+        model.component_log_density([y])[0], [float(exact), -np.inf], rtol=1e-12
+    )
+    np.testing.assert_allclose(model.responsibilities([0, y]), [[0, 1], [1, 0]], atol=1e-300)
+    inflated = fit(PoissonMixture([0.5, 0.5], [3, 0]), [0, 0, 0, 0, 2, 4, 3, 5]).model
+    assert inflated.rates[1] < 1e-300
+    assert model.n_parameters == 3
+    with pytest.raises(ValueError, match="a parameter is zero"):
+        model.to_vector()
+    with pytest.raises(ValueError, match="x lies so far from every component"):
+        PoissonMixture([1.0], [0.0]).log_density([0, 1])
+
+
+def test_poisson_collapse_starts_and_priors(rng):
+    x = np.concatenate([rng.poisson(1, 200), rng.poisson(20, 100)])
+    starts = [PoissonMixture.random_start(x, 2, rng) for _ in range(5)]
+    found = fit_restarts(starts, x)
+    assert (found.table["outcome"] == "converged").all()
+    np.testing.assert_allclose(sorted(found.best.model.rates), [1, 20], rtol=0.15)
+    with pytest.raises(CollapsedComponentError, match="component 1 has lost all its points"):
+        fit(PoissonMixture([0.5, 0.5], [1, 1e6]), x)
+    prior = PoissonMixture.prior_statistics(x, 2, 5.0)
+    np.testing.assert_allclose(prior.totals, 5 * x.mean())
+    assert fit(PoissonMixture([0.5, 0.5], [1, 1e6]), x, prior=prior).converged
+    with pytest.raises(ValueError, match=r"x has only 2 distinct points.*n_components = 3"):
+        PoissonMixture.random_start([0, 0, 1, 1], 3, rng)
+    assert PoissonMixture.random_start([0, 0], 1, rng).rates == [0]
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: PoissonMixture([0.5, 0.5], [1, -1]), "rates must not be negative"),
+        (lambda: PoissonMixture([0.5, 0.5], [1, np.nan]), "rates holds 1 NaN"),
+        (lambda: PoissonMixture([0.5, 0.6], [1, 2]), "weights must sum to one"),
+        (lambda: PoissonMixture([0.5, 0.5], [1, 2, 3]), r"rates must have shape \(2,\)"),
+        (lambda: PoissonMixture([1.0], [[1.0]]), r"rates must have shape \(1,\)"),
+    ],
+)
+def test_bad_poissons(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()
+
+
+@pytest.mark.parametrize(
+    ("x", "message"),
+    [
+        ([1, 2.5, 3], "x must be whole numbers"),
+        ([1, -2, 3], "x must not be negative"),
+        ([1, None, 3], "x holds 1 NaN"),
+        ([1, "2", 3], "x must be an array of numbers"),
+        ([1, 2**53 + 2, 3], r"x must be whole numbers up to 2\*\*53"),
+        ([[1, 2], [3, 4], [5, 6]], "x has 2 columns"),
+        ([], "x is empty"),
+    ],
+)
+def test_bad_counts(x, message, rng):
+    model = PoissonMixture([0.5, 0.5], [1, 4])
+    for call in (
+        model.e_step,
+        model.log_likelihood,
+        model.responsibilities,
+        lambda x: PoissonMixture.fit_labelled(x, [0, 1, 1]),
+        lambda x: PoissonMixture.random_start(x, 2, rng),
+        lambda x: PoissonMixture.prior_statistics(x, 2),
+    ):
+        with pytest.raises(ValueError, match=message):
+            call(x)
 
 
 def test_bad_labels_and_sizes_elsewhere(rng):
