@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import inspect
 import warnings
-from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -786,7 +785,16 @@ def _own_scale(visits: _Visits, model: Any, centre: _check.Floats, j: int) -> fl
     return abs(float(centre[j])) or 1.0  # the data say nothing of it
 
 
-class InformationCriteria(ABC):
+class _Counted(Protocol):
+    """P, the number of free parameters; an E-step whose statistics have ``counts`` of points."""
+
+    @property
+    def n_parameters(self) -> int: ...
+
+    def e_step(self, x: ArrayLike, *, weights: ArrayLike | None = None) -> tuple[Any, float]: ...
+
+
+class InformationCriteria:
     r"""AIC and BIC of a model that counts its parameters, and its points in its statistics.
 
     .. math:: \mathrm{AIC} = 2 P - 2 \ell(\theta), \qquad
@@ -800,16 +808,7 @@ class InformationCriteria(ABC):
     19, 716-723; Schwarz (1978), *Estimating the dimension of a model*, Ann. Stat. 6, 461-464.
     """
 
-    @property
-    @abstractmethod
-    def n_parameters(self) -> int:
-        """P, the number of free parameters."""
-
-    @abstractmethod
-    def e_step(self, x: ArrayLike, *, weights: ArrayLike | None = None) -> tuple[Any, float]:
-        """Return statistics, with ``counts`` of points, and the log-likelihood."""
-
-    def aic(self, x: ArrayLike, *, weights: ArrayLike | None = None) -> float:
+    def aic(self: _Counted, x: ArrayLike, *, weights: ArrayLike | None = None) -> float:
         r"""Akaike's criterion, in units of two nats; smaller is better.
 
         .. math:: 2 P - 2 \ell(\theta)
@@ -839,7 +838,7 @@ class InformationCriteria(ABC):
         """
         return 2 * self.n_parameters - 2 * self.e_step(x, weights=weights)[1]
 
-    def bic(self, x: ArrayLike, *, weights: ArrayLike | None = None) -> float:
+    def bic(self: _Counted, x: ArrayLike, *, weights: ArrayLike | None = None) -> float:
         r"""Schwarz's criterion, in units of two nats; smaller is better.
 
         .. math:: P \log N - 2 \ell(\theta)

@@ -8,7 +8,7 @@ N points, K components. What belongs to every mixture is here; a family of compo
 
 from __future__ import annotations
 
-from abc import abstractmethod
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Generic, Protocol, Self, TypeVar
@@ -35,7 +35,7 @@ class ComponentStatistics(Protocol):
 S = TypeVar("S", bound=ComponentStatistics)
 
 
-class Mixture(InformationCriteria, Generic[S]):
+class Mixture(InformationCriteria, ABC, Generic[S]):
     r"""A mixture of K components of one family.
 
     .. math:: p(x) = \sum_{k=1}^K \lambda_k \, p(x \mid \eta_k)
