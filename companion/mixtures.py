@@ -884,9 +884,7 @@ class HardMixture(Generic[X]):
         >>> HardMixture(GaussianMixture([0.5, 0.5], [0, 4], [1, 1])).labels([1.9, 2.0, 2.1])
         array([0, 0, 1])
         """
-        joint = self.mixture._log_joint(self.mixture._points(x))
-        _soft.check_reached(joint.max(axis=0))
-        return np.asarray(joint.argmax(axis=0), dtype=np.int64)
+        return self._likeliest(self.mixture._points(x))
 
     def e_step(self, x: ArrayLike, *, weights: ArrayLike | None = None) -> tuple[Any, float]:
         """Return the statistics under hard labels, and the complete-data log-likelihood.
@@ -917,7 +915,8 @@ class HardMixture(Generic[X]):
         >>> hard.e_step([1.9, 2.0, 2.1])[0].counts
         array([2., 1.])
         """
-        return self.mixture.e_step(x, self.labels(x), weights=weights)
+        points, _, w = self.mixture._counted(x, None, weights)
+        return self.mixture._expect(points, self._likeliest(points), w)
 
     def m_step(self, statistics: Any) -> Self:
         """Return the mixture fitted to the labelled points (or its new means only).
@@ -947,3 +946,8 @@ class HardMixture(Generic[X]):
             return replace(self, mixture=self.mixture.m_step(statistics))
         _soft.check_starved(statistics.counts)
         return replace(self, mixture=self.mixture._move(statistics))
+
+    def _likeliest(self, points: Floats) -> Integers:
+        joint = self.mixture._log_joint(points)
+        _soft.check_reached(joint.max(axis=0))
+        return np.asarray(joint.argmax(axis=0), dtype=np.int64)

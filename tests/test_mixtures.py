@@ -703,6 +703,7 @@ def test_a_point_that_does_not_count_is_not_there():
     expected, same = model.e_step([0.0, 1.0], [-1, 1], weights=[1, 2])
     np.testing.assert_array_equal(found.scatters, expected.scatters)
     assert value == same == pytest.approx(model.e_step([0.0, 1.0, 1.0], [-1, 1, 1])[1])
+    assert HardMixture(model).e_step([0.0, 1.0, 1e200], weights=[1, 2, 0])[0].counts.sum() == 3
 
 
 def test_component_density_does_not_ask_for_the_weight():
