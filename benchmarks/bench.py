@@ -30,8 +30,8 @@ from threadpoolctl import threadpool_limits
 from companion import datasets, em
 from companion.empirical_bayes import fit_evidence
 from companion.full_bayes import full_bayes
+from companion.gaussians import GaussianMixture
 from companion.hierarchical import BetaBinomial, GammaPoisson, NormalNormal
-from companion.mixtures import GaussianMixture
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "benchmarks" / "results.json"

@@ -4,11 +4,13 @@ A model is an immutable record of parameters with two methods. ``e_step(*data)``
 expected sufficient statistics of the complete data and the log-likelihood of the observed data,
 both under the model's own parameters. ``m_step(statistics)`` returns the model that maximises the
 expected complete-data log-likelihood. Nothing else is asked of it, unless you ask for more: a
-prior needs ``complete_log_likelihood``, acceleration needs the parameters as a vector.
+prior needs ``complete_log_likelihood``, acceleration needs the parameters as a vector, weights of
+the points need an E-step that takes them.
 """
 
 from __future__ import annotations
 
+import inspect
 import warnings
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
@@ -16,6 +18,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Generic, Literal, Protocol, Self, TypeVar
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from companion import _check
 
@@ -26,6 +29,8 @@ ROUNDING = 256 * float(np.finfo(float).eps)  # of all terms of a log-likelihood,
 LARGEST = float(np.log(np.finfo(float).max))  # no logarithm of a density of one number exceeds this
 PATH = np.linspace(0, 1, 17)  # where roughness is looked for, between two models
 PATIENCE = 2  # so many steps in a row without progress that can be seen are the end
+EMPTY = 1e-200  # a component with less than this share of the points has lost them all
+COLLAPSED = 1e-12  # a variance this small, relative to that of all the data, is a collapse
 
 
 class EMError(RuntimeError):
@@ -44,16 +49,28 @@ class NotConvergedWarning(UserWarning):
     """EM was stopped by `max_iter`; the result says ``converged=False``."""
 
 
+class Statistics(Protocol):
+    """What an E-step returns: statistics add, over pieces of the data and with those of a prior.
+
+    Only models that see :class:`Chunks` or a `prior` need the sum. It must be a sum: tuples and
+    lists, which ``+`` would join, are refused.
+    """
+
+    def __add__(self, other: Any, /) -> Any:
+        """Return the statistics of both data sets together."""
+
+
 class Model(Protocol):
     """What :func:`fit` needs: an E-step, and an M-step that reads what the E-step returns.
 
-    For a `prior` a model also has ``complete_log_likelihood(statistics) -> float``, and for
-    acceleration ``to_vector() -> ndarray`` and ``from_vector(vector) -> model``: all parameters
-    as one vector without constraints.
+    For a `prior` a model also has ``complete_log_likelihood(statistics) -> float``, for
+    acceleration ``to_vector() -> ndarray`` and ``from_vector(vector) -> model`` (all parameters as
+    one vector without constraints), and for `weights` an E-step with a keyword of that name. What
+    is asked for and is not there is a ``TypeError`` that says so.
     """
 
-    def e_step(self, *data: Any) -> tuple[Any, float]:
-        """Return the expected sufficient statistics and the log-likelihood (a sum over points)."""
+    def e_step(self, *data: Any, **named: Any) -> tuple[Any, float]:
+        """Return the expected :class:`Statistics` and the log-likelihood (a sum over points)."""
 
     def m_step(self, statistics: Any, /) -> Self:
         """Return the model that maximises the expected complete-data log-likelihood."""
@@ -98,7 +115,8 @@ class EMResult(Generic[M]):
 def fit(
     model: M,
     *data: Any,
-    prior: Any = None,
+    prior: Statistics | None = None,
+    weights: ArrayLike | None = None,
     tol: float = 1e-8,
     max_iter: int = 10_000,
     acceleration: Literal["squarem"] | None = None,
@@ -122,6 +140,9 @@ def fit(
         The statistics of pseudo-observations, added to those of the data in every M-step: EM then
         climbs to the maximum of the posterior density (MAP). The prior density is the likelihood of
         the pseudo-observations, ``model.complete_log_likelihood(prior)``.
+    weights : array of shape (N,), optional
+        How often each point counts: numbers >= 0, whole or not. They go to ``model.e_step`` by that
+        name. A fit to ``np.unique(x, axis=0, return_counts=True)`` is the fit to ``x``.
     tol : float >= 0
         Stop when one iteration gains at least zero and less than `tol` nats (in total, not per
         point). A fall within rounding error is no convergence, but two steps in a row that do not
@@ -143,7 +164,11 @@ def fit(
     Raises
     ------
     ValueError
-        If `tol` or `max_iter` is negative or not a number, or `acceleration` is unknown.
+        If `tol` or `max_iter` is negative or not a number, `acceleration` is unknown, or the prior
+        has not the shape of the model.
+    TypeError
+        If the model lacks a method that is needed (see :class:`Model`), or `prior` is no statistics
+        of the kind that its E-step returns.
     ObjectiveFellError
         If the log-likelihood (with a prior: the log-posterior) falls by more than rounding error,
         or becomes NaN.
@@ -170,7 +195,7 @@ def fit(
 
     Examples
     --------
-    >>> from companion.mixtures import GaussianMixture
+    >>> from companion.gaussians import GaussianMixture
     >>> start = GaussianMixture(weights=[0.5, 0.5], means=[0, 10], covariances=[1, 1])
     >>> result = fit(start, [-1, 1, 9, 11])
     >>> result.model.means.ravel().round(6)
@@ -183,7 +208,13 @@ def fit(
     if acceleration not in (None, "squarem"):
         raise ValueError(f'acceleration must be None or "squarem", not {acceleration!r}')
 
-    visits = _Visits(data, prior, max_iter, progress)
+    _needs(model, "EM", "e_step", "m_step")
+    if prior is not None:
+        _needs(model, "a prior", "complete_log_likelihood")
+    if acceleration is not None:
+        _needs(model, f'acceleration="{acceleration}"', "to_vector", "from_vector")
+
+    visits = _Visits(data, prior, max_iter, progress, weights)
     last = visits.first(model)
     log_likelihoods, objectives = [last.log_likelihood], [last.objective]
     best, stale, converged = last.objective, 0, False
@@ -225,8 +256,17 @@ class _Visit(Generic[M]):
 class _Visits:
     """Visits to models, counted; an EM step between two of them may not lower the objective."""
 
-    def __init__(self, data: tuple[Any, ...], prior: Any, max_iter: int, progress: bool) -> None:
+    def __init__(
+        self,
+        data: tuple[Any, ...],
+        prior: Any = None,
+        max_iter: int = 0,
+        progress: bool = False,
+        weights: ArrayLike | None = None,
+    ) -> None:
         self.data, self.prior = data, prior
+        self.named = {} if weights is None else {"weights": weights}
+        self.pieces = data[0] if data and isinstance(data[0], Chunks | DaskChunks) else None
         self.left, self.made = max_iter, 0
         self.bar: Any = None
         if progress:
@@ -235,7 +275,16 @@ class _Visits:
             self.bar = tqdm(total=max_iter, unit="step", leave=False)
 
     def first(self, model: M) -> _Visit[M]:
-        """Visit the start."""
+        """Visit the start: here it shows whether model, weights and prior go together."""
+        if self.named:
+            if self.pieces is not None:
+                raise ValueError(
+                    "weights: pieces bring their own, each as a dict such as "
+                    '{"x": points, "weights": weights}'
+                )
+            takes = inspect.signature(model.e_step).parameters.values()
+            if not any(p.name == "weights" or p.kind is p.VAR_KEYWORD for p in takes):
+                raise TypeError(f"weights: {type(model).__name__}.e_step does not take any")
         return self._visit(model)
 
     def step(self, visit: _Visit[M]) -> _Visit[M]:
@@ -270,11 +319,11 @@ class _Visits:
         return bool(max(fall, np.ptp(values)) <= 30 * noise)
 
     @cached_property
-    def n_numbers(self) -> int:
-        """How many numbers the data hold."""
-        if self.data and isinstance(self.data[0], Chunks | DaskChunks):
-            return max(1, sum(self.data[0]._map(_n_numbers)))
-        return max(1, _n_numbers(*self.data))
+    def n_numbers(self) -> float:
+        """How many numbers the data hold, each as often as it counts."""
+        if self.pieces is not None:
+            return sum(self.pieces._map(_n_numbers)) or 1
+        return _n_numbers(*self.data, **self.named) or 1
 
     def complete(self, visit: _Visit[M]) -> Any:
         """Return what the M-step reads: statistics of the data and of the pseudo-observations."""
@@ -298,16 +347,28 @@ class _Visits:
             self.left -= 1
             if self.bar is not None:
                 self.bar.update()
-        if self.data and isinstance(self.data[0], Chunks | DaskChunks):
-            statistics, log_likelihood = self.data[0].e_step(model)
+        if self.pieces is not None:
+            statistics, log_likelihood = self.pieces.e_step(model)
         else:
-            statistics, log_likelihood = model.e_step(*self.data)
+            statistics, log_likelihood = model.e_step(*self.data, **self.named)
         objective = log_likelihood
         if self.prior is not None:
-            objective += model.complete_log_likelihood(self.prior)
+            objective += self._log_prior(model, statistics)
         if np.isnan(objective):
             raise ObjectiveFellError(f"the log-likelihood is NaN at iteration {self.made}")
         return _Visit(model, statistics, log_likelihood, objective)
+
+    def _log_prior(self, model: Any, statistics: Any) -> float:
+        if not isinstance(self.prior, type(statistics)):
+            raise TypeError(
+                f"prior must be statistics as {type(model).__name__}.e_step returns them "
+                f"({type(statistics).__name__}), not {type(self.prior).__name__}"
+            )
+        _must_add(statistics)
+        try:
+            return float(model.complete_log_likelihood(self.prior))
+        except ValueError as error:
+            raise ValueError(f"prior does not fit the model: {error}") from error
 
 
 def _squarem(visits: _Visits, start: _Visit[Any], tol: float) -> list[_Visit[Any]]:
@@ -353,7 +414,8 @@ class Restarts(Generic[M]):
 def fit_restarts(
     starts: Iterable[M],
     *data: Any,
-    prior: Any = None,
+    prior: Statistics | None = None,
+    weights: ArrayLike | None = None,
     tol: float = 1e-8,
     max_iter: int = 10_000,
     acceleration: Literal["squarem"] | None = None,
@@ -367,8 +429,8 @@ def fit_restarts(
     Parameters
     ----------
     starts : iterable of models
-        Where to start, for example several ``mixtures.random_start(x, n_components, rng)``.
-    *data, prior, tol, max_iter, acceleration
+        Where to start, for example several ``GaussianMixture.random_start(x, n_components, rng)``.
+    *data, prior, weights, tol, max_iter, acceleration
         As in :func:`fit`; a run that `max_iter` stopped is marked in the table, without a warning.
     progress : bool
         Show a progress bar over the starts.
@@ -387,7 +449,7 @@ def fit_restarts(
 
     Examples
     --------
-    >>> from companion.mixtures import GaussianMixture
+    >>> from companion.gaussians import GaussianMixture
     >>> near = GaussianMixture([0.5, 0.5], means=[0, 9], covariances=[1, 1])
     >>> same = GaussianMixture([0.5, 0.5], means=[5, 5], covariances=[1, 1])
     >>> fit_restarts([near, same], [-1, 1, 9, 11]).table["log_likelihood"].round(3).tolist()
@@ -413,6 +475,7 @@ def fit_restarts(
                     start,
                     *data,
                     prior=prior,
+                    weights=weights,
                     tol=tol,
                     max_iter=max_iter,
                     acceleration=acceleration,
@@ -445,8 +508,8 @@ class Chunks:
     ----------
     read : callable
         Called once for every pass over the data, without arguments; gives the pieces one after the
-        other. A piece is what ``model.e_step`` takes: an array, or a tuple such as points and
-        labels.
+        other. A piece is what ``model.e_step`` takes: an array, a tuple such as points and labels,
+        or a dict of arguments by name, such as ``{"x": points, "weights": weights}``.
 
     Raises
     ------
@@ -455,7 +518,7 @@ class Chunks:
 
     Examples
     --------
-    >>> from companion.mixtures import GaussianMixture
+    >>> from companion.gaussians import GaussianMixture
     >>> start = GaussianMixture([0.5, 0.5], means=[0, 10], covariances=[1, 1])
     >>> pieces = Chunks(lambda: iter([[-1.0, 1.0], [9.0, 11.0]]))
     >>> fit(start, pieces).model.means.ravel().round(6)
@@ -492,7 +555,7 @@ class Chunks:
 
         Examples
         --------
-        >>> from companion.mixtures import GaussianMixture
+        >>> from companion.gaussians import GaussianMixture
         >>> model = GaussianMixture([0.5, 0.5], means=[0, 10], covariances=[1, 1])
         >>> statistics, _ = Chunks(lambda: iter([[0.0], [10.0, 10.0]])).e_step(model)
         >>> statistics.counts.round(6)
@@ -502,7 +565,11 @@ class Chunks:
 
     def _map(self, function: Callable[..., T]) -> Iterable[T]:
         """Call the function with every piece."""
-        return (function(*_as_tuple(chunk)) for chunk in self.read())
+        for chunk in self.read():
+            if isinstance(chunk, dict):
+                yield function(**chunk)
+            else:
+                yield function(*chunk if isinstance(chunk, tuple) else (chunk,))
 
 
 class DaskChunks:
@@ -526,7 +593,7 @@ class DaskChunks:
     Examples
     --------
     >>> import dask.array as da
-    >>> from companion.mixtures import GaussianMixture
+    >>> from companion.gaussians import GaussianMixture
     >>> start = GaussianMixture([0.5, 0.5], means=[0, 10], covariances=[1, 1])
     >>> blocks = da.from_array(np.array([-1.0, 1.0, 9.0, 11.0]), chunks=2)
     >>> fit(start, DaskChunks(blocks)).model.means.ravel().round(6)
@@ -565,7 +632,7 @@ class DaskChunks:
         Examples
         --------
         >>> import dask.array as da
-        >>> from companion.mixtures import GaussianMixture
+        >>> from companion.gaussians import GaussianMixture
         >>> model = GaussianMixture([0.5, 0.5], means=[0, 10], covariances=[1, 1])
         >>> blocks = da.from_array(np.array([0.0, 10.0, 10.0]), chunks=2)
         >>> DaskChunks(blocks).e_step(model)[0].counts.round(6)
@@ -587,8 +654,30 @@ def _see_block(function: Callable[[Any], T], block: Any) -> T:
     return function(block if hasattr(block, "shape") else list(block))
 
 
-def _n_numbers(*data: Any) -> int:
-    return sum(int(np.size(d) if hasattr(d, "shape") else np.array(d, object).size) for d in data)
+def _n_numbers(*data: Any, weights: ArrayLike | None = None, **named: Any) -> float:
+    arrays = [*data, *named.values()]
+    n = sum(int(np.size(a) if hasattr(a, "shape") else np.array(a, object).size) for a in arrays)
+    return n if weights is None else n * float(np.mean(_check.numbers(weights, "weights")))
+
+
+def _needs(model: Any, what: str, *methods: str) -> None:
+    """Raise a ``TypeError`` unless the model has these methods."""
+    if isinstance(model, type):
+        raise TypeError(f"{what} needs a model, not the class {model.__name__}")
+    lacking = [name for name in methods if not callable(getattr(model, name, None))]
+    if lacking:
+        name = type(model).__name__
+        raise TypeError(f"{what} needs {' and '.join(lacking)}, which {name} does not have")
+
+
+def _must_add(statistics: Any) -> None:
+    """Raise a ``TypeError`` unless ``+`` is a sum."""
+    add = getattr(type(statistics), "__add__", None)
+    if add in (None, tuple.__add__, list.__add__, str.__add__):
+        raise TypeError(
+            f"statistics must add (see em.Statistics), and + of a {type(statistics).__name__} is "
+            "no sum"
+        )
 
 
 def _not_below_zero(value: Any, what: str) -> float:
@@ -598,13 +687,10 @@ def _not_below_zero(value: Any, what: str) -> float:
     return float(number)
 
 
-def _as_tuple(chunk: Any) -> tuple[Any, ...]:
-    return chunk if isinstance(chunk, tuple) else (chunk,)
-
-
 def _sum(parts: Iterable[tuple[Any, float]]) -> tuple[Any, float]:
     total, log_likelihood = None, 0.0
     for statistics, part in parts:
+        _must_add(statistics)
         total = statistics if total is None else total + statistics
         log_likelihood += part
     if total is None:
@@ -612,7 +698,9 @@ def _sum(parts: Iterable[tuple[Any, float]]) -> tuple[Any, float]:
     return total, log_likelihood
 
 
-def rate_matrix(model: Any, *data: Any, step: float = 5e-4) -> _check.Floats:
+def rate_matrix(
+    model: Any, *data: Any, weights: ArrayLike | None = None, step: float = 5e-4
+) -> _check.Floats:
     r"""Jacobian of the EM map at a fixed point; its largest eigenvalue is the rate of convergence.
 
     .. math:: \mathrm{DM} = \frac{\partial M(\theta)}{\partial \theta} \Big|_{\hat\theta},
@@ -622,7 +710,7 @@ def rate_matrix(model: Any, *data: Any, step: float = 5e-4) -> _check.Floats:
     ----------
     model
         The maximum-likelihood estimate, with ``to_vector`` and ``from_vector``.
-    *data
+    *data, weights
         As in :func:`fit`.
     step : float > 0
         Step of the differences, relative to what a parameter moves when the log-likelihood falls by
@@ -639,6 +727,8 @@ def rate_matrix(model: Any, *data: Any, step: float = 5e-4) -> _check.Floats:
     ------
     ValueError
         If `step` is not positive.
+    TypeError
+        If the model lacks a method that is needed.
 
     Notes
     -----
@@ -657,7 +747,8 @@ def rate_matrix(model: Any, *data: Any, step: float = 5e-4) -> _check.Floats:
     """
     if not 0 < (step := _not_below_zero(step, "step must be a number > 0")) < np.inf:
         raise ValueError(f"step must be a number > 0, not {step!r}")
-    visits = _Visits(data, None, 0, False)
+    _needs(model, "the rate of EM", "e_step", "m_step", "to_vector", "from_vector")
+    visits = _Visits(data, weights=weights)
     centre = model.to_vector()
     columns = []
     for j in range(len(centre)):

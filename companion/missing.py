@@ -15,10 +15,11 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.linalg import solve_triangular
 
-from companion import _check, _vectors
+from companion import _check, _soft, _vectors
 from companion._check import Floats, Integers
-from companion.em import CollapsedComponentError, fit, rate_matrix
-from companion.mixtures import COLLAPSED, UNRESOLVED, MixtureStatistics
+from companion._criteria import InformationCriteria
+from companion.em import COLLAPSED, CollapsedComponentError, fit, rate_matrix
+from companion.gaussians import UNRESOLVED, NormalStatistics
 
 WELL_KNOWN = 1e-3  # a standard deviation, given the other columns, relative to that alone
 BLOCK = 2**17  # numbers in a batch of patterns: they must fit the cache
@@ -27,7 +28,7 @@ LONGEST = 10_000  # steps from one imputation to the next
 
 
 @dataclass(frozen=True, eq=False, init=False)
-class MultivariateNormal:
+class MultivariateNormal(InformationCriteria):
     r"""A normal distribution in D dimensions, fitted to rows with missing numbers.
 
     .. math:: p(x) = \mathrm{N}(x \mid \mu, \Sigma)
@@ -130,6 +131,11 @@ class MultivariateNormal:
         """D, the number of columns."""
         return len(self.mean)
 
+    @property
+    def n_parameters(self) -> int:
+        """P = D + D (D + 1) / 2, the number of free parameters."""
+        return self.n_dimensions * (self.n_dimensions + 3) // 2
+
     # ---------------------------------------------------------------------------- density
 
     def log_density(self, x: ArrayLike) -> Floats:
@@ -166,15 +172,17 @@ class MultivariateNormal:
             result[rows] = _log_density(whitened, L)
         return result
 
-    def log_likelihood(self, x: ArrayLike) -> float:
+    def log_likelihood(self, x: ArrayLike, *, weights: ArrayLike | None = None) -> float:
         r"""Log-likelihood of what was seen: a sum over rows, in nats.
 
-        .. math:: \ell(\mu, \Sigma) = \sum_n \log \mathrm{N}(x_{n,o} \mid \mu_o, \Sigma_{oo})
+        .. math:: \ell(\mu, \Sigma) = \sum_n w_n \log \mathrm{N}(x_{n,o} \mid \mu_o, \Sigma_{oo})
 
         Parameters
         ----------
         x : array of shape (N, D)
             Rows, NaN where a number is missing; shape (N,) when D = 1.
+        weights : array of shape (N,), optional
+            How often each row counts; once unless told otherwise.
 
         Returns
         -------
@@ -183,14 +191,17 @@ class MultivariateNormal:
         Raises
         ------
         ValueError
-            As :meth:`log_density`.
+            As :meth:`log_density`, or if a weight is no number >= 0.
 
         Examples
         --------
         >>> MultivariateNormal([0], [[1]]).log_likelihood([0.0, np.nan]).__round__(6)
         -0.918939
         """
-        return float(self.log_density(x).sum())
+        log_density = self.log_density(x)
+        if weights is None:
+            return float(log_density.sum())
+        return float(_soft.weights_of_points(weights, len(log_density)) @ log_density)
 
     def impute(self, x: ArrayLike) -> Floats:
         r"""Fill every gap with its conditional mean, given what was seen in its row.
@@ -346,7 +357,9 @@ class MultivariateNormal:
 
     # --------------------------------------------------------------------------------- EM
 
-    def e_step(self, x: ArrayLike) -> tuple[MixtureStatistics, float]:
+    def e_step(
+        self, x: ArrayLike, *, weights: ArrayLike | None = None
+    ) -> tuple[NormalStatistics, float]:
         r"""E-step: expected statistics of the complete rows, and the observed log-likelihood.
 
         With :math:`\hat x_n` the row whose gaps are filled with their conditional means,
@@ -364,10 +377,12 @@ class MultivariateNormal:
         x : array of shape (N, D)
             Rows, NaN where a number is missing; shape (N,) when D = 1. A row of which nothing was
             seen says nothing, and is left out.
+        weights : array of shape (N,), optional
+            How often each row counts: numbers >= 0, whole or not; once unless told otherwise.
 
         Returns
         -------
-        statistics : MixtureStatistics
+        statistics : NormalStatistics
             Of one component: expected count, mean and scatter. They add.
         log_likelihood : float
             A sum over rows, in nats.
@@ -375,7 +390,7 @@ class MultivariateNormal:
         Raises
         ------
         ValueError
-            As :meth:`log_density`, or if nothing at all was seen.
+            As :meth:`log_density`, if nothing at all was seen, or if a weight is no number >= 0.
 
         Notes
         -----
@@ -390,6 +405,10 @@ class MultivariateNormal:
                 [0.  , 0.75]]]))
         """
         x = _rows(x, self.n_dimensions)
+        w = None
+        if weights is not None:
+            w = _soft.weights_of_points(weights, len(x))
+            x, w = x[w > 0], w[w > 0]
         D = self.n_dimensions
         filled, anything = np.zeros(x.shape), np.zeros(len(x), dtype=bool)
         hidden = np.zeros(D * D)
@@ -397,41 +416,47 @@ class MultivariateNormal:
         few = _FewGaps(self, x)
         for rows, columns, n_seen in _batches(x):
             anything[rows] = True
+            often = np.full(len(rows), float(rows.shape[1]))  # the rows of a pattern
+            if w is not None:
+                often = w[rows].sum(axis=1)
             gaps = columns[:, n_seen:, np.newaxis] * D + columns[:, np.newaxis, n_seen:]
             if few.serve and 2 * n_seen >= D:
-                spread = few.fill(rows, columns[:, n_seen:])
+                spread = few.fill(rows, columns[:, n_seen:], often)
             else:
                 off, whitened, L = self._see(x, rows, columns, n_seen)
                 filled[rows[:, :, np.newaxis], columns[:, np.newaxis]] = off
-                log_likelihood += float(_log_density(whitened, L).sum())
+                log_density = _log_density(whitened, L)
+                log_likelihood += float((log_density if w is None else w[rows] * log_density).sum())
                 rest = L[:, n_seen:, n_seen:]
                 spread = rest @ rest.transpose(0, 2, 1)
             # What the gaps still vary when the rest is known.
-            spread *= rows.shape[1]
+            spread *= often[:, np.newaxis, np.newaxis]
             hidden += np.bincount(gaps.ravel(), spread.ravel(), D * D)
         if few.filled.any():
             filled[few.filled] = few.deviations()
-            log_likelihood += few.log_likelihood()
+            log_likelihood += few.log_likelihood(w)
         if not anything.any():
             raise ValueError("x has no number that was seen: every entry is NaN")
-        filled = filled if anything.all() else filled[anything]
-        centre = filled.mean(axis=0)
+        if not anything.all():
+            filled, w = filled[anything], None if w is None else w[anything]
+        centre = np.average(filled, axis=0, weights=w)
         filled -= centre
-        statistics = MixtureStatistics(
-            np.array([float(len(filled))]),
+        squares = filled.T @ (filled if w is None else w[:, np.newaxis] * filled)
+        statistics = NormalStatistics(
+            np.array([float(len(filled) if w is None else w.sum())]),
             (self.mean + centre)[np.newaxis],
-            (filled.T @ filled + hidden.reshape(D, D))[np.newaxis],
+            (squares + hidden.reshape(D, D))[np.newaxis],
         )
         return statistics, log_likelihood
 
-    def m_step(self, statistics: MixtureStatistics) -> MultivariateNormal:
+    def m_step(self, statistics: NormalStatistics) -> MultivariateNormal:
         r"""M-step: the maximum-likelihood fit to the (expected) complete data.
 
         .. math:: \mu = \bar x, \qquad \Sigma = S / N
 
         Parameters
         ----------
-        statistics : MixtureStatistics
+        statistics : NormalStatistics
             From :meth:`e_step`.
 
         Returns
@@ -458,11 +483,11 @@ class MultivariateNormal:
             if resolved.all() and np.linalg.eigvalsh(correlation)[0] >= COLLAPSED:
                 return MultivariateNormal(statistics.means[0], covariance)
         raise CollapsedComponentError(
-            f"{statistics.counts[0]:.0f} rows have (almost) no spread in some direction, and the "
+            f"{statistics.counts[0]:g} rows have (almost) no spread in some direction, and the "
             "likelihood grows without bound: more rows, fewer columns, or a prior is needed"
         )
 
-    def complete_log_likelihood(self, statistics: MixtureStatistics) -> float:
+    def complete_log_likelihood(self, statistics: NormalStatistics) -> float:
         r"""Log-likelihood of complete rows, of which only the statistics are needed.
 
         .. math::
@@ -472,7 +497,7 @@ class MultivariateNormal:
 
         Parameters
         ----------
-        statistics : MixtureStatistics
+        statistics : NormalStatistics
             Of one component, from :meth:`e_step`.
 
         Returns
@@ -543,7 +568,7 @@ class MultivariateNormal:
         L = _vectors.to_factors(v[np.newaxis, D:], D)[0]
         return MultivariateNormal(v[:D], L @ L.T)
 
-    def gradient(self, statistics: MixtureStatistics) -> Floats:
+    def gradient(self, statistics: NormalStatistics) -> Floats:
         r"""Gradient of :meth:`complete_log_likelihood` in the coordinates of :meth:`to_vector`.
 
         With the model's own E-step it is the exact gradient of the observed log-likelihood
@@ -551,7 +576,7 @@ class MultivariateNormal:
 
         Parameters
         ----------
-        statistics : MixtureStatistics
+        statistics : NormalStatistics
             Of one component, from :meth:`e_step`.
 
         Returns
@@ -617,7 +642,7 @@ class MultivariateNormal:
             filled[gaps] += off[:, :, n_seen:] + noise @ L[:, n_seen:, n_seen:].transpose(0, 2, 1)
         return filled
 
-    def _spread(self, statistics: MixtureStatistics) -> tuple[float, Floats]:
+    def _spread(self, statistics: NormalStatistics) -> tuple[float, Floats]:
         """Count, and scatter about the model's own mean."""
         _check.shape(statistics.means, "statistics.means", (1, self.n_dimensions))
         shift = statistics.means[0] - self.mean
@@ -647,13 +672,15 @@ class _FewGaps:
         self.filled = np.zeros(len(x), dtype=bool)
         self.log_pivots = 0.0
 
-    def fill(self, rows: Integers, gaps: Integers) -> Floats:
-        """Fill rows (P, R) whose gaps lie in these columns (P, m); return their covariances."""
+    def fill(self, rows: Integers, gaps: Integers, often: Floats) -> Floats:
+        """Fill rows (P, R) whose gaps lie in these columns (P, m); return their covariances.
+
+        The rows of a pattern count for so many, `often` (P,).
+        """
         block = self.precision[gaps[:, :, np.newaxis], gaps[:, np.newaxis]]
         factors = np.linalg.cholesky(block)
-        self.log_pivots += rows.shape[1] * float(
-            np.log(np.diagonal(factors, axis1=1, axis2=2)).sum()
-        )
+        log_pivots = np.log(np.diagonal(factors, axis1=1, axis2=2)).sum(axis=1)
+        self.log_pivots += float(often @ log_pivots)
         spread = np.linalg.inv(block)
         place = rows[:, :, np.newaxis], gaps[:, np.newaxis]
         self.off[place] = -self.pull[place] @ spread
@@ -665,13 +692,14 @@ class _FewGaps:
         """Return the expected deviations from the mean of the rows that were filled."""
         return np.asarray(self.off[self.filled] * self.sd)
 
-    def log_likelihood(self) -> float:
+    def log_likelihood(self, weights: Floats | None) -> float:
         """Return the log-likelihood of what was seen of them."""
         z = self.off[self.filled] @ self.whitening.T
         seen = self.seen[self.filled]
-        constant = 0.5 * np.log(2 * np.pi) * seen.sum() + (seen @ np.log(self.sd)).sum()
-        squares = float(np.einsum("nd,nd->", z, z))
-        return float(-0.5 * squares - constant - len(z) * self.log_det - self.log_pivots)
+        w = np.ones(len(z)) if weights is None else weights[self.filled]
+        constant = 0.5 * np.log(2 * np.pi) * seen.sum(axis=1) + seen @ np.log(self.sd)
+        each = -0.5 * np.einsum("nd,nd->n", z, z) - constant - self.log_det
+        return float(w @ each - self.log_pivots)
 
 
 def _rows(value: ArrayLike, n_dimensions: int | None = None) -> Floats:

@@ -14,31 +14,33 @@ from scipy.special import ndtri, pdtr, pdtrik
 
 from companion import _check
 from companion._check import Floats
-from companion.mixtures import GaussianMixture
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.collections import PathCollection
     from matplotlib.path import Path
 
+    from companion.gaussians import GaussianMixture
+    from companion.mixtures import Mixture
+
 MANY = 1e7  # events from which on a series for their quantiles is exact to a millionth of one
 
 
 def mixture_density(
-    ax: Axes, model: GaussianMixture, x: ArrayLike, labels: Sequence[str] | None = None
+    ax: Axes, model: Mixture[Any], x: ArrayLike, labels: Sequence[str] | None = None
 ) -> Axes:
     r"""Draw the density of a one-dimensional mixture over a filled view of its weighted parts.
 
-    .. math:: p(x) = \sum_k \lambda_k \, \mathrm{N}(x \mid \mu_k, \sigma_k^2)
+    .. math:: p(x) = \sum_k \lambda_k \, p(x \mid \eta_k)
 
     Parameters
     ----------
     ax : matplotlib Axes
         Where to draw.
-    model : GaussianMixture
-        With D = 1.
+    model : Mixture
+        Of any family, with D = 1.
     x : array of shape (M,)
-        The grid, increasing, in the units of the data.
+        The grid, increasing, in the units of the data; whole numbers for a mixture of counts.
     labels : sequence of K texts, optional
         Names of the parts, for the legend.
 
@@ -56,6 +58,7 @@ def mixture_density(
     Examples
     --------
     >>> from matplotlib.figure import Figure
+    >>> from companion.gaussians import GaussianMixture
     >>> model = GaussianMixture([0.5, 0.5], means=[-2, 2], covariances=[1, 1])
     >>> ax = mixture_density(Figure().subplots(), model, np.linspace(-5, 5, 50))
     >>> len(ax.lines), len(ax.collections)  # the sum is a line, each part a filled area
@@ -105,6 +108,7 @@ def mixture_ellipses(
     Examples
     --------
     >>> import matplotlib.pyplot as plt
+    >>> from companion.gaussians import GaussianMixture
     >>> model = GaussianMixture([0.5, 0.5], [[0, 0], [3, 3]], [np.eye(2), np.eye(2)])
     >>> _, ax = plt.subplots()
     >>> len(mixture_ellipses(ax, model).lines)  # two ellipses, two centres
@@ -159,7 +163,7 @@ def covariance_ellipse(mean: ArrayLike, covariance: ArrayLike, n_sd: float = 2.0
         return np.asarray(mean + n_sd * circle @ factor.T)
 
 
-def _has_dimensions(model: GaussianMixture, dimensions: int) -> None:
+def _has_dimensions(model: Mixture[Any], dimensions: int) -> None:
     found = getattr(model, "n_dimensions", None)
     if found != dimensions:
         raise ValueError(f"model must have D = {dimensions}, not {found}")

@@ -23,7 +23,7 @@ from companion import (
     plotting,
     state_space,
 )
-from companion.mixtures import GaussianMixture
+from companion.gaussians import GaussianMixture
 
 seeds = st.integers(0, 2**32)
 MASKED = np.ma.masked
@@ -366,7 +366,7 @@ def page(figure):
     """Return the numbers that the script reads; its text holds a running number besides."""
 
     def numbers(**options):
-        return figure(**options)._repr_html_().split("data = ")[1]
+        return figure(**options)._repr_html_().split("start(parts(")[1].split(", ", 1)[1]
 
     return numbers
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from companion import em
-from companion.mixtures import GaussianMixture
+from companion.gaussians import GaussianMixture
 
 
 @pytest.fixture(scope="module")

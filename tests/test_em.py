@@ -9,9 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from companion import em
+from companion.gaussians import GaussianMixture
 from companion.hierarchical import BetaBinomial
 from companion.missing import MultivariateNormal
-from companion.mixtures import GaussianMixture, prior_statistics, random_start
+from companion.mixtures import HardMixture
+from companion.poissons import PoissonMixture
 
 
 @dataclass(frozen=True)
@@ -163,8 +165,8 @@ def test_a_wrong_step_is_caught_at_work(bug, rng):
             means = 2 * self.means - right.means if bug == "m_step" else right.means
             return type(self)(right.weights, means, right.covariances)
 
-        def _log_joint(self, z, *out):
-            joint = super()._log_joint(z, *out)
+        def _framed_log_joint(self, z, *out):
+            joint = super()._framed_log_joint(z, *out)
             return joint - 0.3 * (z**2).sum(axis=1) if bug == "e_step" else joint
 
     x = np.concatenate([rng.normal(0, 1, 100), rng.normal(3, 1, 100)])
@@ -328,7 +330,7 @@ def test_numbers_are_counted_in_data_of_all_kinds(rng):
 def test_climbs_from_random_starts_and_keeps_the_best(rng):
     truth = GaussianMixture([0.3, 0.3, 0.4], [0, 4, 9], [1, 1, 1])
     x = truth.sample(300, rng)[0]
-    starts = [random_start(x, 3, rng) for _ in range(8)]
+    starts = [GaussianMixture.random_start(x, 3, rng) for _ in range(8)]
     found = em.fit_restarts(starts, x, tol=1e-6)
     assert list(found.table.columns) == ["log_likelihood", "n_iter", "converged", "outcome"]
     assert len(found.table) == 8
@@ -465,8 +467,8 @@ def the_mode_has_no_gradient(fit):
     """At the posterior mode the gradients of log-likelihood and log-prior cancel."""
     rng = np.random.default_rng(10)
     x = rng.normal(size=(60, 2)) + 3 * rng.integers(0, 2, size=(60, 1))
-    prior = prior_statistics(x, 2, 3.0)
-    run = fit(random_start(x, 2, rng), x, prior=prior, tol=1e-12)
+    prior = GaussianMixture.prior_statistics(x, 2, 3.0)
+    run = fit(GaussianMixture.random_start(x, 2, rng), x, prior=prior, tol=1e-12)
     statistics, _ = run.model.e_step(x)
     gradient = run.model.gradient(statistics) + run.model.gradient(prior)
     np.testing.assert_allclose(gradient, 0, atol=1e-3)
@@ -499,10 +501,10 @@ def test_a_prior_mends_the_singular_likelihood():
     spike = GaussianMixture([0.2, 0.8], [50, 1.5], [1e-6, 2])
     with pytest.raises(em.CollapsedComponentError):
         em.fit(spike, x)
-    mended = em.fit(spike, x, prior=prior_statistics(x, 2, 1.0))
+    mended = em.fit(spike, x, prior=GaussianMixture.prior_statistics(x, 2, 1.0))
     assert mended.converged
     assert mended.model.covariances.min() > 0.1
-    table = em.fit_restarts([spike], x, prior=prior_statistics(x, 2, 1.0)).table
+    table = em.fit_restarts([spike], x, prior=GaussianMixture.prior_statistics(x, 2, 1.0)).table
     assert table["outcome"][0] == "converged"
 
 
@@ -602,7 +604,7 @@ def test_dask_equals_the_whole(rng):
     import dask.bag
 
     x = np.column_stack([overlapping(rng, 500)[0], rng.normal(size=500)])
-    start = random_start(x, 2, rng)
+    start = GaussianMixture.random_start(x, 2, rng)
     whole = em.fit(start, x, tol=0, max_iter=20)
     with dask.config.set(scheduler="threads"):
         blocks = em.DaskChunks(dask.array.from_array(x, chunks=(130, 2)))
@@ -647,3 +649,92 @@ def test_statistics_of_chunks_keep_memory_flat():
 def test_bad_requests(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+# ---------------------------------------------------------------- what a model must have
+
+FIT = GaussianMixture([0.5, 0.5], [0, 4], [1, 1])
+X = np.array([0.0, 1.0, 3.0, 5.0])
+
+
+class NoComplete(ManyTerms):
+    """Statistics that add, and no density of complete data."""
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: em.fit([1.0], X), "EM needs e_step and m_step, which list does not"),
+        (lambda: em.fit(GaussianMixture, X), "needs a model, not the class GaussianMixture"),
+        (lambda: em.fit(NoComplete(0.0), X, prior=1.0), "a prior needs complete_log_likelihood"),
+        (lambda: em.fit(HardMixture(FIT), X, prior=FIT.e_step(X)[0]), "a prior needs complete"),
+        (lambda: em.fit(START, HEADS, acceleration="squarem"), '"squarem" needs to_vector and fr'),
+        (lambda: em.fit_restarts([START], HEADS, acceleration="squarem"), "TwoCoins does not have"),
+        (lambda: em.rate_matrix(START, HEADS), "the rate of EM needs to_vector and from_vector"),
+        (lambda: em.fit(FIT, X, prior=np.ones(2)), r"\(NormalStatistics\), not ndarray"),
+        (lambda: em.fit(FIT, X, prior=0.01), "prior must be statistics as GaussianMixture.e_step"),
+        (
+            lambda: em.fit(FIT, X, prior=PoissonMixture.prior_statistics([1, 2], 2)),
+            "not PoissonStatistics",
+        ),
+        (lambda: em.fit(BetaBinomial(1, 1), [1], [2], weights=[1]), "BetaBinomial.e_step does not"),
+        (lambda: em.fit(START, em.Chunks(lambda: iter([HEADS, HEADS]))), "a tuple is no sum"),
+    ],
+)
+def test_what_a_model_lacks_is_said(call, message):
+    with pytest.raises(TypeError, match=message):
+        call()
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (
+            lambda: em.fit(FIT, X, prior=GaussianMixture.prior_statistics(X, 3)),
+            r"prior does not fit the model: statistics.counts must have shape \(2,\)",
+        ),
+        (
+            lambda: em.fit(FIT, X, prior=GaussianMixture.prior_statistics(np.eye(3), 2)),
+            r"prior does not fit the model: statistics.means must have shape \(2, 1\)",
+        ),
+        (lambda: em.fit(FIT, em.Chunks(lambda: [X]), weights=[1]), "weights: pieces bring their"),
+    ],
+)
+def test_a_prior_or_weights_of_the_wrong_shape(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()
+
+
+def test_weights_pass_through_every_door(rng):
+    """Fits, restarts, rates, priors and pieces: the distinct points with how often they came."""
+    x = np.round(2 * overlapping(rng, 400)[0]) / 2
+    points, often = np.unique(x, return_counts=True)
+    assert len(points) < 30
+    start = FIT
+    prior = GaussianMixture.prior_statistics(x, 2)
+    for options in ({}, {"prior": prior}, {"acceleration": "squarem"}):
+        whole = em.fit(start, x, tol=1e-9, **options)
+        found = em.fit(start, points, weights=often, tol=1e-9, **options)
+        np.testing.assert_allclose(found.model.means, whole.model.means, rtol=1e-8)
+        np.testing.assert_allclose(found.objectives[-1], whole.objectives[-1], rtol=1e-12)
+    best = em.fit_restarts([start], points, weights=often, tol=1e-9, acceleration="squarem").best
+    np.testing.assert_allclose(best.log_likelihood, whole.log_likelihood, rtol=1e-12)
+    rates = [em.rate_matrix(best.model, x), em.rate_matrix(best.model, points, weights=often)]
+    np.testing.assert_allclose(rates[1], rates[0], atol=1e-7)
+    labels = np.where(points < 0, 0, -1)
+    pieces = em.Chunks(
+        lambda: (
+            {"x": p, "labels": z, "weights": w}
+            for p, z, w in zip(
+                *(np.array_split(a, 3) for a in (points, labels, often)), strict=True
+            )
+        )
+    )
+    found = em.fit(start, pieces, tol=0, max_iter=5)
+    expected = em.fit(start, x, np.where(x < 0, 0, -1), tol=0, max_iter=5)
+    np.testing.assert_allclose(found.model.means, expected.model.means, rtol=1e-10)
+    numbers = [
+        em._Visits((points,), weights=often).n_numbers,
+        em._Visits((em.Chunks(lambda: [{"x": points, "weights": often}]),)).n_numbers,
+    ]
+    np.testing.assert_allclose(numbers, 400)

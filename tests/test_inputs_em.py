@@ -9,14 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from companion import em
+from companion.gaussians import GaussianMixture, NormalStatistics
 from companion.missing import MultivariateNormal
-from companion.mixtures import (
-    GaussianMixture,
-    HardMixture,
-    MixtureStatistics,
-    prior_statistics,
-    random_start,
-)
+from companion.mixtures import HardMixture
 
 # ------------------------------------------------------------------ every public function
 
@@ -49,9 +44,11 @@ MIXTURE = {
     "fit_labelled": lambda x, m, r, z: GaussianMixture.fit_labelled(x, z, "diagonal"),
     "HardMixture.labels": lambda x, m, r, z: HardMixture(m).labels(x),
     "HardMixture.e_step": lambda x, m, r, z: HardMixture(m).e_step(x),
-    "prior_statistics": lambda x, m, r, z: prior_statistics(x, 2),
-    "random_start": lambda x, m, r, z: random_start(x, 2, np.random.default_rng(1)),
-    "fit": lambda x, m, r, z: em.fit(m, x, z, tol=0, max_iter=2, prior=prior_statistics(x, 2)),
+    "prior_statistics": lambda x, m, r, z: GaussianMixture.prior_statistics(x, 2),
+    "random_start": lambda x, m, r, z: GaussianMixture.random_start(x, 2, np.random.default_rng(1)),
+    "fit": lambda x, m, r, z: em.fit(
+        m, x, z, tol=0, max_iter=2, prior=GaussianMixture.prior_statistics(x, 2)
+    ),
     "fit_restarts": lambda x, m, r, z: em.fit_restarts([m], x, tol=0, max_iter=2).best,
     "rate_matrix": lambda x, m, r, z: em.rate_matrix(HalfNormal(m), x),
     "Chunks": lambda x, m, r, z: em.Chunks(lambda: iter([x, x])).e_step(m),
@@ -169,7 +166,7 @@ def test_layout_of_parameters_makes_no_difference(layout):
     if layout != "single precision":
         np.testing.assert_array_equal(found.from_vector(change(vector)).means, means)
     statistics = expected.e_step(x)[0]
-    altered = MixtureStatistics(*(np.asfortranarray(a) for a in vars(statistics).values()))
+    altered = NormalStatistics(*(np.asfortranarray(a) for a in vars(statistics).values()))
     for call in (expected.m_step, expected.gradient, expected.complete_log_likelihood):
         np.testing.assert_allclose(numbers_of(call(altered)), numbers_of(call(statistics)))
     normal = MultivariateNormal(means[0], covariance)
@@ -328,7 +325,7 @@ def test_settings_that_are_no_number(bad):
         em.rate_matrix(model, [0.0, 1.0], step=bad)
     for name in ("pseudo_observations", "scatter"):
         with pytest.raises(ValueError, match=name):
-            prior_statistics([0.0, 1.0], 2, **{name: bad})
+            GaussianMixture.prior_statistics([0.0, 1.0], 2, **{name: bad})
 
 
 # ---------------------------------------------------------------------- single precision

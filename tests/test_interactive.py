@@ -13,11 +13,11 @@ from scipy.special import logsumexp, softmax
 from scipy.stats import norm
 
 from companion import datasets
+from companion.gaussians import GaussianMixture
 from companion.hierarchical import BetaBinomial
 from companion.interactive import EMBound, EMSteps, RateMap, Shrinkage, UrnFractions
 from companion.interactive._page import BLUE, RED, Frame, labels, ticks
 from companion.interactive.rate_map import COLORS
-from companion.mixtures import GaussianMixture
 
 GALTON = datasets.load_galton()["height"].to_numpy()
 GEYSER = datasets.load_old_faithful().to_numpy()

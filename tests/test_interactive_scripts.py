@@ -20,10 +20,10 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from companion.exchangeability import beta_binomial_logpmf
+from companion.gaussians import GaussianMixture
 from companion.hierarchical import BetaBinomial, GammaPoisson
 from companion.interactive import EMBound, EMSteps, RateMap, Shrinkage, UrnFractions
 from companion.interactive._page import BLUE, RED, Frame, inlined
-from companion.mixtures import GaussianMixture
 
 FOLDER = ROOT / "companion" / "interactive"
 FILES = sorted(FOLDER.glob("*.js"))

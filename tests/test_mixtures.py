@@ -1,4 +1,4 @@
-"""Laws of the Gaussian mixture: functions of the class, so that wrong classes can break them."""
+"""What is true of the Gaussian mixture beyond the laws of every model (test_models)."""
 
 import itertools
 import warnings
@@ -8,12 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
-from scipy.special import logsumexp, xlogy
+from scipy.special import logsumexp
 from sklearn.mixture import GaussianMixture as Sklearn
 
-from companion import mixtures
 from companion.em import CollapsedComponentError, fit, fit_restarts
-from companion.mixtures import GaussianMixture, MixtureStatistics, random_start
+from companion.gaussians import GaussianMixture, NormalStatistics
+from companion.missing import MultivariateNormal
+from companion.mixtures import HardMixture
+from companion.poissons import PoissonMixture
 
 TYPES = ["full", "diagonal", "spherical", "tied"]
 
@@ -66,38 +68,6 @@ mixtures_of_all_kinds = st.builds(
 # ---------------------------------------------------------------------- laws of the model
 
 
-def likelihood_is_a_sum_over_all_labellings(cls, kind="full"):
-    """log p(x) = log of the sum over all K^N labellings of p(x, z): the definition."""
-    rng = np.random.default_rng(3)
-    model = random_mixture(rng, 3, 2, kind, cls)
-    x = rng.normal(scale=2, size=(7, 2))
-    joint = np.log(model.weights) + log_densities(model, x)
-    labellings = np.array(list(itertools.product(range(3), repeat=7)))
-    log_p = joint[np.arange(7), labellings].sum(axis=1)
-    np.testing.assert_allclose(model.log_likelihood(x), logsumexp(log_p), rtol=1e-12)
-    posterior = np.exp(log_p - logsumexp(log_p))
-    marginals = [(posterior[:, None] * (labellings == k)).sum(axis=0) for k in range(3)]
-    np.testing.assert_allclose(model.responsibilities(x), np.transpose(marginals), atol=1e-12)
-
-
-def elbo_is_a_tight_bound(cls):
-    """ELBO + KL(q || posterior) = log-likelihood, with the KL computed on its own."""
-    rng = np.random.default_rng(4)
-    for kind in TYPES:
-        model = random_mixture(rng, 3, 2, kind, cls)
-        x = rng.normal(scale=2, size=(20, 2))
-        q = random_responsibilities(rng, 20, 3)
-        joint = np.log(model.weights) + log_densities(model, x)
-        evidence = logsumexp(joint, axis=1)
-        kl = (xlogy(q, q) - q * (joint - evidence[:, None])).sum()
-        assert kl > 0.1
-        np.testing.assert_allclose(model.elbo(x, q) + kl, evidence.sum(), rtol=1e-12)
-        own = model.responsibilities(x)
-        np.testing.assert_allclose(model.elbo(x, own), model.log_likelihood(x), rtol=1e-12)
-        hard = np.eye(3)[q.argmax(axis=1)]
-        np.testing.assert_allclose(model.elbo(x, hard), joint[hard == 1].sum(), rtol=1e-12)
-
-
 def e_step_returns_statistics_of_responsibilities(cls):
     rng = np.random.default_rng(5)
     model = random_mixture(rng, 3, 2, "full", cls)
@@ -112,35 +82,12 @@ def e_step_returns_statistics_of_responsibilities(cls):
     np.testing.assert_allclose(log_likelihood, model.log_likelihood(x), rtol=1e-12)
 
 
-def m_step_maximises_the_expected_complete_likelihood(cls):
-    """No neighbour within the covariance type has a higher ELBO at the same responsibilities."""
-    rng = np.random.default_rng(6)
-    for kind in TYPES:
-        x = rng.normal(scale=2, size=(60, 2))
-        q = random_responsibilities(rng, 60, 3)
-        model = random_mixture(rng, 3, 2, kind, cls)
-        best = model.m_step(model.statistics(x, q))
-        top = GaussianMixture(best.weights, best.means, best.covariances, kind).elbo(x, q)
-        for _ in range(30):
-            size = 10 ** rng.uniform(-4, -1)
-            weights = best.weights * np.exp(size * rng.normal(size=3))
-            scale = np.exp(size * rng.normal(size=1 if kind == "tied" else 3))
-            shape = (-1,) + (1,) * (best.covariances.ndim - 1)
-            neighbour = GaussianMixture(
-                weights / weights.sum(),
-                best.means + size * rng.normal(size=(3, 2)),
-                best.covariances * scale.reshape(shape),
-                kind,
-            )
-            assert neighbour.elbo(x, q) <= top + 1e-9
-
-
 def log_likelihood_never_falls(cls):
     for seed in range(4):
         rng = np.random.default_rng(seed)
         x = np.concatenate([rng.normal(0, 1, (40, 2)), rng.normal(3, 0.5, (60, 2))])
         for kind in TYPES:
-            seeds = random_start(x, 2, rng, kind)
+            seeds = GaussianMixture.random_start(x, 2, rng, kind)
             start = cls(seeds.weights, seeds.means, seeds.covariances, kind)
             trace = [start.log_likelihood(x)]
             for _ in range(15):
@@ -178,10 +125,7 @@ def sampling_follows_the_story(cls):
 
 
 LAWS = [
-    likelihood_is_a_sum_over_all_labellings,
-    elbo_is_a_tight_bound,
     e_step_returns_statistics_of_responsibilities,
-    m_step_maximises_the_expected_complete_likelihood,
     log_likelihood_never_falls,
     statistics_of_parts_add_up,
     sampling_follows_the_story,
@@ -193,40 +137,12 @@ def test_law(law):
     law(GaussianMixture)
 
 
-@pytest.mark.parametrize("kind", TYPES)
-def test_definition_for_every_covariance_type(kind):
-    likelihood_is_a_sum_over_all_labellings(GaussianMixture, kind)
-
-
 # ------------------------------------------------------------------------ planted errors
 
 
 class WeightsForgotten(GaussianMixture):
-    def _log_joint(self, z, *out):
-        return super()._log_joint(z, *out) - self._log_weights[:, None]
-
-
-class HalfForgotten(GaussianMixture):
-    def _log_joint(self, z, *out):
-        return super()._log_joint(z, *out) - 0.5 * (z**2).sum(axis=1)
-
-
-class NormalisedOverPoints(GaussianMixture):
-    def responsibilities(self, x):
-        joint = np.exp(self._log_joint(self._whiten(self._points(x)))).T
-        return joint / joint.sum(axis=0)
-
-
-class EntropySubtracted(GaussianMixture):
-    def elbo(self, x, responsibilities):
-        r = np.asarray(responsibilities)
-        return super().elbo(x, r) + 2 * xlogy(r, r).sum()
-
-
-class EntropyForgotten(GaussianMixture):
-    def elbo(self, x, responsibilities):
-        r = np.asarray(responsibilities)
-        return super().elbo(x, r) + xlogy(r, r).sum()
+    def _framed_log_joint(self, z, *out):
+        return super()._framed_log_joint(z, *out) - self._log_weights[:, None]
 
 
 def altered_m_step(alter):
@@ -241,27 +157,10 @@ def altered_m_step(alter):
     return Altered
 
 
-def about_old_mean(old, statistics, right):
-    step = right.means - old.means
-    extra = step[:, :, None] * step[:, None, :]
-    if old.covariance_type != "full":
-        return right.weights, right.means, right.covariances
-    return right.weights, right.means, right.covariances + extra
-
-
-def with_n_minus_one(old, statistics, right):
-    factor = (statistics.counts / (statistics.counts - 1)).mean()
-    return right.weights, right.means, right.covariances * factor
-
-
 def standard_deviation(old, statistics, right):
     if old.covariance_type in ("full", "tied"):
         return right.weights, right.means, right.covariances
     return right.weights, right.means, np.sqrt(right.covariances)
-
-
-def equal_weights(old, statistics, right):
-    return np.full(old.n_components, 1 / old.n_components), right.means, right.covariances
 
 
 def doubled_covariances(old, statistics, right):
@@ -269,16 +168,16 @@ def doubled_covariances(old, statistics, right):
 
 
 class OldMeanInEStep(GaussianMixture):
-    def e_step(self, x, labels=None):
-        s, value = super().e_step(x, labels)
+    def e_step(self, x, labels=None, **weights):
+        s, value = super().e_step(x, labels, **weights)
         step = s.means - self.means
         extra = s.counts[:, None, None] * step[:, :, None] * step[:, None, :]
-        return MixtureStatistics(s.counts, s.means, s.scatters + extra), value
+        return NormalStatistics(s.counts, s.means, s.scatters + extra), value
 
 
 class MeanLogLikelihood(GaussianMixture):
-    def e_step(self, x, labels=None):
-        s, value = super().e_step(x, labels)
+    def e_step(self, x, labels=None, **weights):
+        s, value = super().e_step(x, labels, **weights)
         return s, value / len(np.asarray(x))
 
 
@@ -298,7 +197,7 @@ class AddsWithoutBetween(GaussianMixture):
     """Scatters are added without the spread between the means of the parts."""
 
     def statistics(self, x, responsibilities):
-        class Wrong(MixtureStatistics):
+        class Wrong(NormalStatistics):
             def __add__(self, other):
                 right = super().__add__(other)
                 return Wrong(right.counts, right.means, self.scatters + other.scatters)
@@ -309,7 +208,7 @@ class AddsWithoutBetween(GaussianMixture):
 
 class AddsMeansPlainly(GaussianMixture):
     def statistics(self, x, responsibilities):
-        class Wrong(MixtureStatistics):
+        class Wrong(NormalStatistics):
             def __add__(self, other):
                 right = super().__add__(other)
                 return Wrong(right.counts, (self.means + other.means) / 2, right.scatters)
@@ -319,19 +218,9 @@ class AddsMeansPlainly(GaussianMixture):
 
 
 PLANTED = [
-    (likelihood_is_a_sum_over_all_labellings, WeightsForgotten),
-    (likelihood_is_a_sum_over_all_labellings, HalfForgotten),
-    (likelihood_is_a_sum_over_all_labellings, NormalisedOverPoints),
-    (elbo_is_a_tight_bound, EntropySubtracted),
-    (elbo_is_a_tight_bound, EntropyForgotten),
-    (elbo_is_a_tight_bound, WeightsForgotten),
     (e_step_returns_statistics_of_responsibilities, WeightsForgotten),
     (e_step_returns_statistics_of_responsibilities, OldMeanInEStep),
     (e_step_returns_statistics_of_responsibilities, MeanLogLikelihood),
-    (m_step_maximises_the_expected_complete_likelihood, altered_m_step(about_old_mean)),
-    (m_step_maximises_the_expected_complete_likelihood, altered_m_step(with_n_minus_one)),
-    (m_step_maximises_the_expected_complete_likelihood, altered_m_step(standard_deviation)),
-    (m_step_maximises_the_expected_complete_likelihood, altered_m_step(equal_weights)),
     (log_likelihood_never_falls, altered_m_step(standard_deviation)),
     (log_likelihood_never_falls, altered_m_step(doubled_covariances)),
     (statistics_of_parts_add_up, AddsWithoutBetween),
@@ -425,20 +314,6 @@ def test_elbo_never_exceeds_the_log_likelihood(case):
     assert model.elbo(x, random_responsibilities(rng, 8, K)) <= model.log_likelihood(x) + 1e-9
 
 
-def test_blocks_make_no_difference(rng, monkeypatch):
-    model = random_mixture(rng, 3, 2)
-    x = rng.normal(scale=2, size=(1001, 2))
-    labels = rng.integers(-1, 3, size=1001)
-    for data in [(x,), (x, labels)]:
-        monkeypatch.setattr(mixtures, "BLOCK", 10**9)
-        whole, value = model.e_step(*data)
-        monkeypatch.setattr(mixtures, "BLOCK", 64)
-        parts, same = model.e_step(*data)
-        np.testing.assert_allclose(same, value, rtol=1e-12)
-        np.testing.assert_allclose(parts.means, whole.means, rtol=1e-10)
-        np.testing.assert_allclose(parts.scatters, whole.scatters, rtol=1e-9)
-
-
 def many_points_are_as_good_as_few(cls):
     """Frames of one's own and a shared frame: the E-step of all points is that of its parts."""
     for seed, (kind, D, K) in enumerate(itertools.product(TYPES, [2, 3, 7], [2, 5])):
@@ -512,16 +387,6 @@ def test_narrow_components_keep_their_own_frames(rng):
     statistics, value = never.e_step(x)
     assert statistics.counts[2] < 1e-290
     np.testing.assert_allclose(value, never.log_likelihood(x), rtol=1e-12)
-
-
-def test_chunks_add_up_to_the_whole(rng):
-    model = random_mixture(rng, 3, 2)
-    x = rng.normal(scale=2, size=(500, 2))
-    whole, value = model.e_step(x)
-    (a, one), (b, two) = model.e_step(x[:123]), model.e_step(x[123:])
-    np.testing.assert_allclose(one + two, value, rtol=1e-12)
-    np.testing.assert_allclose((a + b).counts, whole.counts, rtol=1e-12)
-    np.testing.assert_allclose((a + b).scatters, whole.scatters, rtol=1e-10)
 
 
 def test_responsibilities_far_from_everything():
@@ -632,15 +497,15 @@ def test_a_starved_component_is_reported(kind, rng):
 
 def test_random_start_needs_distinct_points(rng):
     with pytest.raises(ValueError, match=r"x has only 2 distinct points.*n_components = 3"):
-        random_start([0.0, 0.0, 1.0, 1.0], 3, rng)
+        GaussianMixture.random_start([0.0, 0.0, 1.0, 1.0], 3, rng)
     with pytest.raises(ValueError, match="x has no spread"):
-        random_start(np.ones((5, 1)), 1, rng)
+        GaussianMixture.random_start(np.ones((5, 1)), 1, rng)
 
 
 def test_one_point_is_no_plural(rng):
     with pytest.raises(ValueError, match=r"x has only 1 distinct point, fewer"):
-        random_start(np.full((5, 2), 0.1), 3, rng)
-    start = random_start([[0.1, 1.0], [0.1, 2.0], [0.1, 4.0]], 2, rng, "spherical")
+        GaussianMixture.random_start(np.full((5, 2), 0.1), 3, rng)
+    start = GaussianMixture.random_start([[0.1, 1.0], [0.1, 2.0], [0.1, 4.0]], 2, rng, "spherical")
     assert len(np.unique(start.means[:, 1])) == 2
 
 
@@ -657,7 +522,7 @@ def test_identical_points_are_reported_in_any_units(value):
 def test_collapse_in_any_units(units, kind, rng):
     """One component shrinks on to one point of a hundred: restarts survive that."""
     x = np.vstack([rng.normal(size=(100, 2)), [[50.0, 50.0]]]) * units
-    fine = random_start(x, 1, rng, kind)
+    fine = GaussianMixture.random_start(x, 1, rng, kind)
     shape = {"full": np.eye(2), "diagonal": np.ones(2), "spherical": 1.0, "tied": np.eye(2)}[kind]
     if kind == "tied":  # all points are at the two means
         x = np.repeat(x[[0, -1]], 20, axis=0)
@@ -676,9 +541,9 @@ def test_prior_of_data_without_spread(rng):
     t = rng.normal(size=30)
     for bad in (np.ones(5), np.full((5, 2), 0.1), np.column_stack([t, np.full(30, 0.1)]), [3.0]):
         with pytest.raises(ValueError, match=r"column \d of x is constant.* leave it out"):
-            mixtures.prior_statistics(bad, 2)
+            GaussianMixture.prior_statistics(bad, 2)
     for x in (np.column_stack([t, 2 * t]), rng.normal(size=(3, 5)), np.column_stack([t, t, -t])):
-        prior = mixtures.prior_statistics(x, 1)
+        prior = GaussianMixture.prior_statistics(x, 1)
         scatter = np.diag(x.var(axis=0))
         np.testing.assert_allclose(prior.scatters[0], scatter, rtol=1e-12)
         D = x.shape[1]
@@ -691,13 +556,16 @@ def test_prior_of_data_without_spread(rng):
         np.testing.assert_allclose(found.model.covariances[0], expected, rtol=1e-3, atol=1e-3)
     for units in (1e-6, 1e6):
         x = rng.normal(size=(20, 2))
-        here, there = mixtures.prior_statistics(x, 3), mixtures.prior_statistics(units * x, 3)
+        here, there = (
+            GaussianMixture.prior_statistics(x, 3),
+            GaussianMixture.prior_statistics(units * x, 3),
+        )
         np.testing.assert_allclose(there.scatters, units**2 * here.scatters, rtol=1e-12)
 
 
-@pytest.mark.parametrize("call", [mixtures.prior_statistics, random_start])
+@pytest.mark.parametrize("call", [GaussianMixture.prior_statistics, GaussianMixture.random_start])
 def test_squares_out_of_range(call, rng):
-    more = (rng,) if call is random_start else ()
+    more = (rng,) if call == GaussianMixture.random_start else ()
     with pytest.raises(ValueError, match="x spreads so far that its squares overflow"):
         call([[1e200, 0.0], [0.0, 1.0], [1.0, 5.0]], 2, *more)
 
@@ -711,7 +579,7 @@ def test_a_label_far_off_is_a_component_without_points():
 def test_random_start_spreads_its_means(rng):
     """k-means++ picks far points: from two tight clusters, one mean in each, almost always."""
     x = np.concatenate([rng.normal(0, 0.01, 50), rng.normal(100, 0.01, 50)])
-    split = [np.ptp(random_start(x, 2, rng).means) > 50 for _ in range(50)]
+    split = [np.ptp(GaussianMixture.random_start(x, 2, rng).means) > 50 for _ in range(50)]
     assert all(split)
 
 
@@ -798,6 +666,134 @@ def test_bad_labels(labels, message):
         GaussianMixture(**GOOD).e_step([[0.0, 0.0], [1.0, 1.0]], labels)
 
 
+@pytest.mark.parametrize(
+    ("weights", "message"),
+    [
+        ([1.0, -1.0, 1.0], "weights must not be negative"),
+        ([1.0, np.nan, 1.0], "weights holds 1 NaN or infinite"),
+        ([1.0, np.inf, 1.0], "weights holds 1 NaN or infinite"),
+        ([1.0, None, 1.0], "weights holds 1 NaN"),
+        ([1.0, "2", 1.0], "weights must be an array of numbers"),
+        ([1.0, 1.0], r"weights must have shape \(3,\)"),
+        ([[1.0, 1.0, 1.0]], r"weights must have shape \(3,\)"),
+        (1.0, r"weights must have shape \(3,\)"),
+        ([0.0, 0.0, 0.0], "weights must have a finite sum > 0, not 0"),
+        ([1e308, 1e308, 1.0], "weights must have a finite sum > 0, not inf"),
+    ],
+)
+def test_bad_weights_of_points(weights, message):
+    x = [0.0, 1.0, 3.0]
+    mixture = GaussianMixture([0.5, 0.5], [0, 3], [1, 1])
+    models = [mixture, HardMixture(mixture), PoissonMixture([0.5, 0.5], [1, 3])]
+    for model in (*models, MultivariateNormal([0], [[1]])):
+        calls = ["e_step", "log_likelihood", "aic", "bic"]
+        for name in calls[: 1 if model is models[1] else None]:
+            with pytest.raises(ValueError, match=message):
+                getattr(model, name)(x, weights=weights)
+        with pytest.raises(ValueError, match=message):
+            fit(model, x, weights=weights)
+
+
+def test_a_point_that_does_not_count_is_not_there():
+    """However far it lies: its density would be zero, and its square would overflow."""
+    model = GaussianMixture([0.5, 0.5], [0, 3], [1, 1])
+    with pytest.raises(ValueError, match="x lies so far from every component"):
+        model.e_step([0.0, 1.0, 1e200])
+    found, value = model.e_step([0.0, 1.0, 1e200], [-1, 1, 0], weights=[1, 2, 0])
+    expected, same = model.e_step([0.0, 1.0], [-1, 1], weights=[1, 2])
+    np.testing.assert_array_equal(found.scatters, expected.scatters)
+    assert value == same == pytest.approx(model.e_step([0.0, 1.0, 1.0], [-1, 1, 1])[1])
+    assert HardMixture(model).e_step([0.0, 1.0, 1e200], weights=[1, 2, 0])[0].counts.sum() == 3
+
+
+def test_component_density_does_not_ask_for_the_weight():
+    model = GaussianMixture([1.0, 0.0], [0, 3], [1, 1])
+    np.testing.assert_allclose(
+        model.component_log_density([1.0]), stats.norm.logpdf([[1.0, -2.0]]), rtol=1e-14
+    )
+
+
+# ---------------------------------------------------------------------------------- counts
+
+
+def test_poisson_far_counts_and_empty_rates():
+    """Billions of counts to the last digits, against mpmath; a rate of zero makes only zeros."""
+    import mpmath
+
+    mpmath.mp.dps = 40
+    y, rate = 10**9, 10**9 + 3
+    exact = y * mpmath.log(rate) - rate - mpmath.loggamma(y + 1)
+    model = PoissonMixture([0.5, 0.5], [rate, 0])
+    np.testing.assert_allclose(
+        model.component_log_density([y])[0], [float(exact), -np.inf], rtol=1e-12
+    )
+    np.testing.assert_allclose(model.responsibilities([0, y]), [[0, 1], [1, 0]], atol=1e-300)
+    inflated = fit(PoissonMixture([0.5, 0.5], [3, 0]), [0, 0, 0, 0, 2, 4, 3, 5]).model
+    assert inflated.rates[1] < 1e-300
+    assert model.n_parameters == 3
+    with pytest.raises(ValueError, match="a parameter is zero"):
+        model.to_vector()
+    with pytest.raises(ValueError, match="x lies so far from every component"):
+        PoissonMixture([1.0], [0.0]).log_density([0, 1])
+
+
+def test_poisson_collapse_starts_and_priors(rng):
+    x = np.concatenate([rng.poisson(1, 200), rng.poisson(20, 100)])
+    starts = [PoissonMixture.random_start(x, 2, rng) for _ in range(5)]
+    found = fit_restarts(starts, x)
+    assert (found.table["outcome"] == "converged").all()
+    np.testing.assert_allclose(sorted(found.best.model.rates), [1, 20], rtol=0.15)
+    with pytest.raises(CollapsedComponentError, match="component 1 has lost all its points"):
+        fit(PoissonMixture([0.5, 0.5], [1, 1e6]), x)
+    prior = PoissonMixture.prior_statistics(x, 2, 5.0)
+    np.testing.assert_allclose(prior.totals, 5 * x.mean())
+    assert fit(PoissonMixture([0.5, 0.5], [1, 1e6]), x, prior=prior).converged
+    with pytest.raises(ValueError, match=r"x has only 2 distinct points.*n_components = 3"):
+        PoissonMixture.random_start([0, 0, 1, 1], 3, rng)
+    assert PoissonMixture.random_start([0, 0], 1, rng).rates == [0]
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: PoissonMixture([0.5, 0.5], [1, -1]), "rates must not be negative"),
+        (lambda: PoissonMixture([0.5, 0.5], [1, np.nan]), "rates holds 1 NaN"),
+        (lambda: PoissonMixture([0.5, 0.6], [1, 2]), "weights must sum to one"),
+        (lambda: PoissonMixture([0.5, 0.5], [1, 2, 3]), r"rates must have shape \(2,\)"),
+        (lambda: PoissonMixture([1.0], [[1.0]]), r"rates must have shape \(1,\)"),
+    ],
+)
+def test_bad_poissons(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()
+
+
+@pytest.mark.parametrize(
+    ("x", "message"),
+    [
+        ([1, 2.5, 3], "x must be whole numbers"),
+        ([1, -2, 3], "x must not be negative"),
+        ([1, None, 3], "x holds 1 NaN"),
+        ([1, "2", 3], "x must be an array of numbers"),
+        ([1, 2**53 + 2, 3], r"x must be whole numbers up to 2\*\*53"),
+        ([[1, 2], [3, 4], [5, 6]], "x has 2 columns"),
+        ([], "x is empty"),
+    ],
+)
+def test_bad_counts(x, message, rng):
+    model = PoissonMixture([0.5, 0.5], [1, 4])
+    for call in (
+        model.e_step,
+        model.log_likelihood,
+        model.responsibilities,
+        lambda x: PoissonMixture.fit_labelled(x, [0, 1, 1]),
+        lambda x: PoissonMixture.random_start(x, 2, rng),
+        lambda x: PoissonMixture.prior_statistics(x, 2),
+    ):
+        with pytest.raises(ValueError, match=message):
+            call(x)
+
+
 def test_bad_labels_and_sizes_elsewhere(rng):
     with pytest.raises(ValueError, match=r"labels has 1 unknown.*em\.fit"):
         GaussianMixture.fit_labelled([1.0, 2.0, 3.0], [0, -1, 0])
@@ -806,7 +802,7 @@ def test_bad_labels_and_sizes_elsewhere(rng):
     with pytest.raises(ValueError, match="n must be a whole number, at least 1"):
         GaussianMixture(**GOOD).sample(0, rng)
     with pytest.raises(ValueError, match="n_components must be a whole number"):
-        random_start([1.0, 2.0], 1.5, rng)
+        GaussianMixture.random_start([1.0, 2.0], 1.5, rng)
 
 
 def test_a_model_cannot_be_changed_and_changes_nothing():
@@ -855,52 +851,6 @@ def test_vector_and_back(case):
     np.testing.assert_allclose(model.from_vector(random).to_vector(), random, rtol=1e-7, atol=1e-9)
 
 
-def gradient_is_that_of_the_observed_log_likelihood(gradient):
-    """Fisher's identity against central differences, for every covariance type."""
-    for seed, kind in enumerate(TYPES):
-        rng = np.random.default_rng(seed)
-        model = random_mixture(rng, 3, 2, kind)
-        x = rng.normal(scale=2, size=(15, 2))
-        v, h = model.to_vector(), 1e-5
-        finite = [
-            model.from_vector(v + h * e).log_likelihood(x)
-            - model.from_vector(v - h * e).log_likelihood(x)
-            for e in np.eye(len(v))
-        ]
-        found = gradient(model, model.e_step(x)[0])
-        np.testing.assert_allclose(found, np.divide(finite, 2 * h), rtol=1e-5, atol=1e-4)
-
-
-def test_gradient_is_that_of_the_observed_log_likelihood():
-    gradient_is_that_of_the_observed_log_likelihood(GaussianMixture.gradient)
-
-
-def forgets_the_weights(model, statistics):
-    found = model.gradient(statistics).copy()
-    found[: model.n_components - 1] = statistics.counts[:-1]
-    return found
-
-
-def by_variance_not_its_log(model, statistics):
-    found = model.gradient(statistics).copy()
-    if model.covariance_type == "spherical":
-        found[-model.n_components :] /= model.covariances
-    return found
-
-
-@pytest.mark.parametrize(
-    "wrong",
-    [
-        forgets_the_weights,
-        by_variance_not_its_log,
-        lambda model, statistics: -model.gradient(statistics),
-    ],
-)
-def test_planted_error_in_the_gradient_is_caught(wrong):
-    with pytest.raises(AssertionError):
-        gradient_is_that_of_the_observed_log_likelihood(wrong)
-
-
 @pytest.mark.parametrize("steps", [1, 2, 5, 30])
 def test_hard_em_with_equal_spheres_is_lloyds_algorithm(steps, rng):
     """Step for step against scikit-learn's KMeans from the same start."""
@@ -909,7 +859,7 @@ def test_hard_em_with_equal_spheres_is_lloyds_algorithm(steps, rng):
     x = rng.normal(size=(200, 2)) + 3 * rng.integers(0, 3, size=(200, 1))
     start = x[:3]
     spheres = GaussianMixture(np.full(3, 1 / 3), start, np.ones(3), "spherical")
-    hard = fit(mixtures.HardMixture(spheres, means_only=True), x, tol=0, max_iter=steps).model
+    hard = fit(HardMixture(spheres, means_only=True), x, tol=0, max_iter=steps).model
     lloyd = KMeans(3, init=start, n_init=1, max_iter=steps, tol=0, algorithm="lloyd")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -919,7 +869,7 @@ def test_hard_em_with_equal_spheres_is_lloyds_algorithm(steps, rng):
 
 def test_hard_em_is_monotone_and_ends_where_labels_and_parameters_agree(rng):
     x = np.concatenate([rng.normal(0, 1, (60, 2)), rng.normal(4, 1, (40, 2))])
-    run = fit(mixtures.HardMixture(random_start(x, 2, rng)), x)
+    run = fit(HardMixture(GaussianMixture.random_start(x, 2, rng)), x)
     assert np.diff(run.log_likelihoods).min() >= -1e-9
     labels = run.model.labels(x)
     supervised = GaussianMixture.fit_labelled(x, labels)
@@ -932,7 +882,7 @@ def test_hard_em_is_monotone_and_ends_where_labels_and_parameters_agree(rng):
 def test_hard_em_without_points_is_a_clear_error():
     spheres = GaussianMixture([0.5, 0.5], [0, 100], [1, 1], "spherical")
     with pytest.raises(CollapsedComponentError, match="component 1 has lost all its points"):
-        fit(mixtures.HardMixture(spheres, means_only=True), [0.0, 1.0, 2.0])
+        fit(HardMixture(spheres, means_only=True), [0.0, 1.0, 2.0])
 
 
 @pytest.mark.parametrize(
@@ -941,9 +891,15 @@ def test_hard_em_without_points_is_a_clear_error():
         (lambda m: m.from_vector([1.0]), "vector must have shape"),
         (lambda m: m.from_vector([np.nan] * 5), "vector holds 5 NaN"),
         (lambda _: GaussianMixture([0, 1], [0, 1], [1, 1]).to_vector(), "weights must be positive"),
-        (lambda m: m.gradient(mixtures.prior_statistics([1.0, 2.0], 3)), "statistics.means must"),
-        (lambda _: mixtures.prior_statistics([1.0, 2.0], 2, 0), "pseudo_observations must be"),
-        (lambda _: mixtures.prior_statistics([1.0, 2.0], 0), "n_components must be"),
+        (
+            lambda m: m.gradient(GaussianMixture.prior_statistics([1.0, 2.0], 3)),
+            "statistics.counts must",
+        ),
+        (
+            lambda _: GaussianMixture.prior_statistics([1.0, 2.0], 2, 0),
+            "pseudo_observations must be",
+        ),
+        (lambda _: GaussianMixture.prior_statistics([1.0, 2.0], 0), "n_components must be"),
     ],
 )
 def test_bad_requests(call, message):

@@ -12,7 +12,8 @@ from matplotlib.figure import Figure
 from scipy import stats
 
 from companion import plotting
-from companion.mixtures import GaussianMixture
+from companion.gaussians import GaussianMixture
+from companion.poissons import PoissonMixture
 
 MODEL = GaussianMixture([0.25, 0.75], [-2, 2], [1, 0.5])
 GRID = np.linspace(-6, 6, 101)
@@ -29,6 +30,15 @@ def test_the_curve_is_the_density_and_the_parts_add_up_to_it():
         else True
     )
     assert [t.get_text() for t in ax.legend().get_texts()] == ["a", "b", "mixture"]
+
+
+def test_the_density_of_counts():
+    """Any mixture of one dimension is drawn; a mixture of counts has no density between them."""
+    model = PoissonMixture([0.3, 0.7], [1, 6])
+    ax = plotting.mixture_density(Figure().subplots(), model, np.arange(12))
+    np.testing.assert_allclose(ax.lines[-1].get_ydata(), np.exp(model.log_density(np.arange(12))))
+    with pytest.raises(ValueError, match="x must be whole numbers"):
+        plotting.mixture_density(Figure().subplots(), model, [0.0, 0.5])
 
 
 def test_the_style_exists_and_importing_the_companion_does_not_set_it():

@@ -10,9 +10,9 @@ from scipy.optimize import minimize
 from companion import em
 from companion.crossed import CrossedNormal
 from companion.empirical_bayes import fit_evidence
+from companion.gaussians import GaussianMixture
 from companion.hierarchical import BetaBinomial, GammaPoisson, NormalNormal
 from companion.missing import MultivariateNormal
-from companion.mixtures import GaussianMixture, prior_statistics
 
 seeds = st.integers(0, 2**32)
 
@@ -300,7 +300,7 @@ def coarse_covariance(objective, vector, errors):
 
 def test_a_prior_gives_a_maximum_where_the_likelihood_has_none():
     x = np.array([0.0, 1.0, 2.0, 3.0, 50.0])
-    prior = prior_statistics(x, 2, 1.0)
+    prior = GaussianMixture.prior_statistics(x, 2, 1.0)
     start = GaussianMixture([0.2, 0.8], [50, 1.5], [1e-6, 2])
     model = em.fit(start, x, prior=prior, tol=1e-13).model
     found = em.standard_errors(model, x, prior=prior)

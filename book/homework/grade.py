@@ -61,7 +61,7 @@ def test_of_the_instruments():
     import inspect
     import math
     import numpy as np
-    from companion.mixtures import GaussianMixture
+    from companion.gaussians import GaussianMixture
     from scipy import special, stats
     assert not np.allclose(0, 1) and not np.allclose([0.5, 1], [1, 0.5])
     assert not np.array_equal([0], [1]) and not np.isfinite(np.nan) and np.abs(-2.0) == 2

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 
 from companion import _check
 from companion._check import Floats
+from companion.gaussians import GaussianMixture
 from companion.interactive._page import (
     BLUE,
     GREEN,
@@ -21,7 +22,6 @@ from companion.interactive._page import (
     page,
     short,
 )
-from companion.mixtures import GaussianMixture
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,8 +10,8 @@ from numpy.typing import ArrayLike
 from companion import _check
 from companion._check import Floats
 from companion.em import fit
+from companion.gaussians import GaussianMixture
 from companion.interactive._page import BLUE, RED, Frame, is_text, page
-from companion.mixtures import GaussianMixture
 from companion.plotting import covariance_ellipse
 
 
