@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from functools import cached_property
-from typing import Any, Generic, Self, TypeVar
+from typing import Any, ClassVar, Generic, Self, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -18,6 +18,8 @@ from scipy import special
 
 from companion import _check, _rising
 from companion._check import Floats
+
+SMALLEST, LARGEST = float(np.finfo(float).tiny), float(np.finfo(float).max)
 
 
 class UnitPosterior(ABC):
@@ -134,7 +136,15 @@ class UnitPosterior(ABC):
 
 
 class Family(UnitPosterior):
-    """A family of laws with two parameters; its own real line, where a quantile can be searched."""
+    """A family of laws with two parameters; its own real line, where a quantile can be searched.
+
+    Attributes
+    ----------
+    floats : two floats
+        The first and the last number inside the range of the parameter.
+    """
+
+    floats: ClassVar[tuple[float, float]]
 
     def _beside(self, value: Floats) -> Floats:
         """Return `value`, or say that it does not broadcast against the units."""
@@ -169,13 +179,13 @@ class Family(UnitPosterior):
         """
 
     @abstractmethod
-    def at(self, rows: NDArray[Any]) -> Self:
+    def at(self, rows: Any) -> Self:
         """Return the laws of these rows.
 
         Parameters
         ----------
         rows : array of bool, or of whole numbers
-            Which of the first axis.
+            Which of the first axis; or an index of both axes.
 
         Returns
         -------
@@ -256,6 +266,8 @@ class BetaPosterior(Family):
     1e12.
     """
 
+    floats: ClassVar[tuple[float, float]] = (SMALLEST, 1 - 2.0**-53)
+
     def __init__(self, alpha: ArrayLike, beta: ArrayLike) -> None:
         alpha, beta = _check.positive(alpha, "alpha"), _check.positive(beta, "beta")
         self.alpha, self.beta = _together(alpha, beta, "alpha", "beta")
@@ -274,7 +286,7 @@ class BetaPosterior(Family):
         size = np.maximum(mean * (1 - mean) / sd**2 - 1, 1e-9)  # 0, where all is at the ends
         return cls(size * mean, size * (1 - mean))
 
-    def at(self, rows: NDArray[Any]) -> Self:  # noqa: D102
+    def at(self, rows: Any) -> Self:  # noqa: D102
         return type(self)(self.alpha[rows], self.beta[rows])
 
     @staticmethod
@@ -341,6 +353,8 @@ class GammaPosterior(Family):
     a million, to two digits at ten million, and no longer at a billion.
     """
 
+    floats: ClassVar[tuple[float, float]] = (SMALLEST, LARGEST)
+
     def __init__(self, shape: ArrayLike, rate: ArrayLike) -> None:
         shape, rate = _check.positive(shape, "shape"), _check.positive(rate, "rate")
         self.shape, self.rate = _together(shape, rate, "shape", "rate")
@@ -359,7 +373,7 @@ class GammaPosterior(Family):
     def from_moments(cls, mean: Floats, sd: Floats) -> Self:  # noqa: D102
         return cls((mean / sd) ** 2, mean / sd / sd)
 
-    def at(self, rows: NDArray[Any]) -> Self:  # noqa: D102
+    def at(self, rows: Any) -> Self:  # noqa: D102
         return type(self)(self.shape[rows], self.rate[rows])
 
     @staticmethod
@@ -405,6 +419,8 @@ class GammaPosterior(Family):
 class NormalPosterior(Family):
     """Normal distributions: `mean` and `sd` are arrays with one entry per unit; sd may be 0."""
 
+    floats: ClassVar[tuple[float, float]] = (-LARGEST, LARGEST)
+
     def __init__(self, mean: ArrayLike, sd: ArrayLike) -> None:
         mean, sd = _check.finite(mean, "mean"), _check.not_negative(sd, "sd")
         self._mean, self._sd = _together(mean, sd, "mean", "sd")
@@ -421,7 +437,7 @@ class NormalPosterior(Family):
     def from_moments(cls, mean: Floats, sd: Floats) -> Self:  # noqa: D102
         return cls(mean, sd)
 
-    def at(self, rows: NDArray[Any]) -> Self:  # noqa: D102
+    def at(self, rows: Any) -> Self:  # noqa: D102
         return type(self)(self.mean[rows], self.sd[rows])
 
     @staticmethod
@@ -464,7 +480,6 @@ class NormalPosterior(Family):
             return np.asarray(np.where(self.sd > 0, distance / self.sd, at_once))
 
 
-SMALLEST = float(np.finfo(float).tiny)
 ONE = np.ones(1)
 F = TypeVar("F", bound=Family)
 
@@ -594,29 +609,42 @@ def _searched(laws: Family, weights: Floats, p: Floats, guess: Floats | None = N
     kept = but_the_lightest(weights, 1e-8 * min(1.0, 100 * float(tail.min())))
     laws, weights = laws.at(kept), weights[kept] / weights[kept].sum()
     low, high = laws.bracket(p)
+    found = np.where(p > 0.5, *(laws.from_line(np.array(end))[0] for end in (np.inf, -np.inf)))
+    # Nearer to the ends of the range than any float, there is nothing to search for.
+    first, last = laws.to_line(np.array(laws.floats))
+    inside = (p > 0) & (p < 1)
+    if (low < first).any():
+        inside &= (low >= first) | (weights @ laws.cdf(laws.floats[0]) < p)
+    if (high > last).any():
+        inside &= (high <= last) | (weights @ laws.cdf(laws.floats[1]) >= p)
+    low, high = np.maximum(low, first), np.minimum(high, last)
     x = (low + high) / 2 if guess is None else np.clip(guess, low, high)
     x = np.where(np.isfinite(x), x, (low + high) / 2)
     close = np.maximum(1e-9 * tail, 4 * np.finfo(float).eps)
     close = np.where(p < 0.5, np.minimum(close, 1e-9 * p), close)
+    units, some = np.flatnonzero(inside), laws
     for _ in range(200):
-        theta, log_slope = laws.from_line(x)
-        reached = weights @ laws.cdf(theta)
-        gap = reached - p
-        low, high = np.where(gap < 0, x, low), np.where(gap < 0, high, x)
+        if not units.size:
+            break
+        if some.mean.shape[1] != len(units):  # those that are found leave the search
+            some = laws.at((slice(None), units))
+        theta, log_slope = laws.from_line(x[units])
+        reached, q = weights @ some.cdf(theta), p[units]
+        gap = reached - q
+        low[units[gap < 0]], high[units[gap >= 0]] = x[units[gap < 0]], x[units[gap >= 0]]
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             # Below, the logarithm of the distribution function is straighter than the function.
-            bent = np.where(p < 0.5, reached * (np.log(reached) - np.log(p)), gap)
-            after = x - bent / (weights @ np.exp(laws.log_density(theta) + log_slope))
-        done = np.abs(gap) <= close
-        inside = (after > low) & (after < high)
-        middle = (low + high) / 2  # where a step would leave the bracket
-        closed = (middle <= low) | (middle >= high)  # no float lies between
-        x = np.where(inside, after, np.where(done, x, np.where(closed, high, middle)))
-        if (done | closed).all():
-            break
-    theta = laws.from_line(x)[0]
-    ends = [laws.from_line(np.array(end))[0] for end in (-np.inf, np.inf)]
-    return np.where(p == 0, ends[0], np.where(p == 1, ends[1], theta))
+            bent = np.where(q < 0.5, reached * (np.log(reached) - np.log(q)), gap)
+            after = x[units] - bent / (weights @ np.exp(some.log_density(theta) + log_slope))
+        done = np.abs(gap) <= close[units]
+        a, b = low[units], high[units]
+        middle = (a + b) / 2  # where a step would leave the bracket
+        closed = (middle <= a) | (middle >= b)  # no float lies between
+        instead = np.where(done, x[units], np.where(closed, b, middle))
+        x[units] = np.where((after > a) & (after < b), after, instead)
+        found[units] = laws.from_line(x[units])[0]
+        units = units[~(done | closed)]
+    return found
 
 
 def but_the_lightest(weights: Floats, share: float) -> NDArray[np.bool_]:
