@@ -369,3 +369,14 @@ def test_digamma_of_means_is_not_lost():
     expected = special.digamma([1e-5, 1 + 1e12]) - special.digamma(1e-5 + 1 + 1e12)
     assert statistics.totals[0] == pytest.approx(expected[0], rel=1e-12)
     assert statistics.totals[1] == pytest.approx(-1e-5 / 1e12, rel=1e-3)
+
+
+def test_quantiles_beyond_any_float_are_the_ends_of_the_range():
+    """Much of such a mixture's mass lies nearer to 0 and to 1 than floats can tell."""
+    ends = MixturePosterior(BetaPosterior([[1e-8], [2.0]], [[1e-8], [2.0]]), [0.9, 0.1])
+    np.testing.assert_array_equal(ends.quantile([0.025]), [0.0])
+    np.testing.assert_array_equal(ends.quantile([0.975]), [1.0])
+    assert ends.quantile(0.5)[0] == pytest.approx(0.5, abs=1e-6)
+    low = MixturePosterior(GammaPosterior([[1e-8], [2.0]], 1.0), [0.9, 0.1])
+    np.testing.assert_array_equal(low.quantile([0.5]), [0.0])
+    assert low.cdf(low.quantile(0.95))[0] == pytest.approx(0.95)
