@@ -588,7 +588,8 @@ class DaskChunks:
 
     Notes
     -----
-    Dask is an optional extra: ``pip install "dask[array]"``.
+    Dask is an optional extra: ``pip install "dask[array,distributed]"``. Without ``distributed``
+    it works, too, but on one machine only.
 
     Examples
     --------

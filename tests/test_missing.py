@@ -384,3 +384,11 @@ def test_weights_count_rows_whose_gaps_are_their_own(rng):
     assert weighted.counts == pytest.approx(repeated.counts)
     np.testing.assert_allclose(weighted.means, repeated.means, rtol=1e-10, atol=1e-12)
     np.testing.assert_allclose(weighted.scatters, repeated.scatters, rtol=1e-9, atol=1e-9)
+    fits = [
+        em.fit(model, x, weights=times, tol=0, max_iter=10),
+        em.fit(model, np.repeat(x, times, axis=0), tol=0, max_iter=10),
+    ]
+    np.testing.assert_allclose(fits[0].log_likelihoods, fits[1].log_likelihoods, rtol=1e-12)
+    for name in ("mean", "covariance"):
+        found, expected = (getattr(fit.model, name) for fit in fits)
+        np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-9)
