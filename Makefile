@@ -12,6 +12,7 @@ RESOLUTION ?= lowest-direct
 BASE ?= main
 SITE := _build/html
 HOMEWORK := _build/homework
+COMPANION := $(shell find companion -type f -not -path '*/__pycache__/*')
 # Neither the site nor the homework.
 TESTS := companion tests $(addprefix --ignore tests/test_,site.py build.py homework.py grading.py claims.py)
 
@@ -100,7 +101,7 @@ $(SITE)/.built: _build/fresh $(HOMEWORK)/.built $(shell find book -type f -not -
 	$(BIN)/jupyter-book build -W -n --keep-going . || { rm -rf $(SITE) _build/.doctrees; exit 1; }
 	touch $@
 
-$(HOMEWORK)/.built: .venv/installed book/homework/build.py $(wildcard book/homework/masters/*.ipynb) $(shell find companion -name '*.py')
+$(HOMEWORK)/.built: .venv/installed book/homework/build.py $(wildcard book/homework/masters/*.ipynb) $(COMPANION)
 	$(BIN)/python book/homework/build.py
 	touch $@
 
@@ -134,7 +135,7 @@ _build/bench/installed: requirements.txt pyproject.toml
 
 # What the chapters print depends on the companion and on the environment, which the cache cannot see;
 # and static files are copied only when a page changes.
-_build/fresh: .venv/installed _config.yml _toc.yml $(shell find book/_extensions/*.py book/_static -type f) $(shell find companion -name '*.py' -o -name '*.js' -o -path '*/data/*')
+_build/fresh: .venv/installed _config.yml _toc.yml $(shell find book/_extensions/*.py book/_static -type f) $(COMPANION)
 	rm -rf _build/html _build/.doctrees _build/.jupyter_cache
 	mkdir -p _build
 	touch $@

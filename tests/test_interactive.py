@@ -8,8 +8,10 @@ import chromium
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from playwright.sync_api import sync_playwright
-from scipy.special import logsumexp, softmax
+from scipy.special import log_softmax, logsumexp
 from scipy.stats import norm
 
 from companion import datasets
@@ -24,6 +26,7 @@ GEYSER = datasets.load_old_faithful().to_numpy()
 MODEL = GaussianMixture([0.5, 0.5], [62.0, 69.2], [5.6, 6.9])
 PLANE = GaussianMixture([0.5, 0.5], [[2, 90], [5, 50]], [np.diag([1, 100])] * 2)
 TIED = GaussianMixture([0.5, 0.5], [62.0, 69.2], 5.6, "tied")
+VARIANCES = {"full": (-1, 1, 1), "diagonal": (-1, 1), "spherical": (-1,), "tied": (1, 1)}
 TWO = ["M0 0l9 0 0 9 -9 0z", "M9 0l9 0 0 9 -9 0z"]
 
 
@@ -64,23 +67,45 @@ def figures():
 # ------------------------------------------------------------------------ the numbers
 
 
+def elbo_and_log_likelihood(model, x, k, old, mean):
+    """By the definition, point by point, with every mean but one and all variances as they are."""
+    scales, means = np.sqrt(model.full_covariances[:, 0, 0]), model.means[:, 0]
+
+    def joint(value):
+        at = np.where(np.arange(len(means)) == k, value, means)
+        return np.log(model.weights) + norm.logpdf(x[:, None], at, scales)
+
+    log_r = log_softmax(joint(old), axis=1)
+    elbo = (np.exp(log_r) * (joint(mean) - log_r)).sum()
+    return elbo, logsumexp(joint(mean), axis=1).sum()
+
+
 @pytest.mark.parametrize("model", [MODEL, TIED], ids=["full", "tied"])
 def test_the_bound_is_the_elbo(model):
-    """Against sums over points of log densities; every variance is fixed, a shared one too."""
     figure = EMBound(model, GALTON, component=0, low=56, high=72, start=58)
-    scales = np.sqrt(model.full_covariances[:, 0, 0])
-
-    def joint(mean):
-        return np.log(0.5) + norm.logpdf(GALTON[:, None], [mean, 69.2], scales)
-
     for old, mean in itertools.product([57.0, 60.0, 65.0], [58.0, 63.0, 70.0]):
-        r = softmax(joint(old), axis=1)
-        elbo = (r * (joint(mean) - np.log(r))).sum()
+        elbo, value = elbo_and_log_likelihood(model, GALTON, 0, old, mean)
         np.testing.assert_allclose(figure.bound(old, mean), elbo, rtol=1e-10)
-        value = logsumexp(joint(mean), axis=1).sum()
         np.testing.assert_allclose(figure.log_likelihood(mean), value, rtol=1e-12)
         assert elbo <= value + 1e-9
     np.testing.assert_allclose(figure.bound(60.0, 60.0), figure.log_likelihood(60.0), rtol=1e-12)
+
+
+@settings(max_examples=30)
+@given(st.integers(0, 2**32), st.integers(1, 3), st.sampled_from(list(VARIANCES)))
+def test_the_bound_is_the_elbo_of_any_mixture(seed, K, covariance_type):
+    """A shared variance is fixed like all others: it does not move with the mean."""
+    rng = np.random.default_rng(seed)
+    x, k, shape = rng.normal(0, 3, 12), rng.integers(K), VARIANCES[covariance_type]
+    variances = rng.uniform(0.5, 4, K)[: 1 if covariance_type == "tied" else K].reshape(shape)
+    model = GaussianMixture(rng.dirichlet(np.ones(K) * 3), rng.normal(0, 3, K), variances,
+                            covariance_type)  # fmt: skip
+    low, high = x.min() - 1, x.max() + 1  # an M-step is a mean of points
+    figure = EMBound(model, x, k, low, high, (low + high) / 2)
+    old, mean = rng.uniform(low, high, 2)
+    elbo, value = elbo_and_log_likelihood(model, x, k, old, mean)
+    np.testing.assert_allclose(figure.bound(old, mean), elbo, rtol=1e-9)
+    np.testing.assert_allclose(figure.log_likelihood(mean), value, rtol=1e-11)
 
 
 def test_the_steps_are_those_of_em(steps):
