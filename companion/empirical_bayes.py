@@ -490,7 +490,10 @@ class _Target:
     def _with_hyperprior(self, total: Floats, vectors: Floats) -> Floats:
         if self.log_hyperprior is None:
             return total
-        prior = _check.numbers(self.log_hyperprior(vectors + self.origin), "log_hyperprior's value")
+        with np.errstate(divide="ignore", over="ignore", under="ignore"):
+            # Far out a density may be 0 as far as floats can tell, and its logarithm is -inf.
+            prior = self.log_hyperprior(vectors + self.origin)
+        prior = _check.numbers(prior, "log_hyperprior's value")
         if prior.shape != total.shape or np.isnan(prior).any() or (prior == np.inf).any():
             raise ValueError(
                 "log_hyperprior must return one log-density for every point: for points of shape "

@@ -421,7 +421,7 @@ class _Survey:
         if issubclass(target.kind, NormalNormal):  # the only one whose coordinates have a unit
             wide = max(np.ptp(y), size.max())
             low, high, reach = np.log(size.min()) - 8, np.log(wide) + 8, 30 * wide
-        far = max(6.0, float(np.arcsinh(reach / pooled[1])))
+        far = float(np.arcsinh(reach / pooled[1]))
         first = pooled[0] + pooled[1] * np.sinh(np.linspace(-far, far, 65))
         second = np.linspace(low, high, int(high - low) + 1)
         values = target.on_grid(first, second)

@@ -380,3 +380,15 @@ def test_quantiles_beyond_any_float_are_the_ends_of_the_range():
     low = MixturePosterior(GammaPosterior([[1e-8], [2.0]], 1.0), [0.9, 0.1])
     np.testing.assert_array_equal(low.quantile([0.5]), [0.0])
     assert low.cdf(low.quantile(0.95))[0] == pytest.approx(0.95)
+
+
+def test_a_hyperprior_may_vanish_far_out():
+    """As log(mean (1 - mean)) does where the mean is 1 to all digits, without a warning."""
+
+    def uniform(v):
+        mean = 1 / (1 + np.exp(-v[..., 0]))
+        return np.log(mean * (1 - mean)) - v[..., 1] ** 2 / 8
+
+    found = full_bayes(BetaBinomial, [1, 0, 1], [1, 1, 1], log_hyperprior=uniform)
+    assert np.isfinite(found.log_normalizer)
+    assert found.units.mean[1] < 0.5 < found.units.mean[0]
