@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
+DOUBLE = float(np.finfo(np.float64).eps)
 ROUNDED = 1e-8  # how far probabilities may be from a sum of one, in double precision
 LARGEST = 2.0**53  # from here on neighbouring whole numbers share a float
 LARGEST_LOG = 1e300  # sums of so large logarithms would overflow
@@ -232,6 +233,8 @@ def _rounded(value: Any) -> float:
 
 def precision(value: Any) -> float:
     """Return the relative rounding error of the coarsest floats among what was given."""
+    if type(value) is np.ndarray and value.dtype == np.float64:
+        return DOUBLE
     array = np.asarray(_unmasked(value))
     dtypes = [array.dtype]
     if hasattr(value, "columns"):  # a table has one for each of them

@@ -151,10 +151,8 @@ class GaussianMixture(Mixture[NormalStatistics]):
                 "covariance_type must be one of "
                 f"{get_args(CovarianceType)}, not {covariance_type!r}"
             )
-        λ = _check.simplex(weights, "weights")
         μ = _check.points(means, "means")
         K, D = μ.shape
-        _check.shape(λ, "weights", (K,))
         Σ = _check.finite(covariances, "covariances")
         expected = {
             "full": (K, D, D),
@@ -165,7 +163,8 @@ class GaussianMixture(Mixture[NormalStatistics]):
         if D == 1 and Σ.size == np.prod(expected) and Σ.ndim <= 1:
             Σ = Σ.reshape(expected)
         _check.shape(Σ, "covariances", expected)
-        self._set(weights=λ, means=μ, covariances=Σ)
+        self._set(weights=weights, means=μ, covariances=Σ)
+        _check.shape(self.weights, "weights", (K,))
         object.__setattr__(self, "covariance_type", covariance_type)
         _ = self._cholesky_factors  # raises unless every covariance is positive definite
 
