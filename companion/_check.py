@@ -89,6 +89,8 @@ def _unpacked(objects: NDArray[Any]) -> Floats:
 
 def numbers(value: ArrayLike, name: str) -> Floats:
     """Return `value` as a float64 array, NaN where a number is missing."""
+    if type(value) is np.ndarray and value.dtype == np.float64:
+        return value
     array = _real(value, name)
     try:
         with np.errstate(over="raise", under="ignore"):
