@@ -338,6 +338,13 @@ def generator(rng: Any) -> np.random.Generator:
     return rng
 
 
+def dimensions(model: Any, expected: int) -> None:
+    """Raise a ``ValueError`` unless the model has so many dimensions."""
+    found = getattr(model, "n_dimensions", None)
+    if found != expected:
+        raise ValueError(f"model must have D = {expected}, not {found}")
+
+
 def fraction(value: float, name: str) -> float:
     """Return a number strictly between 0 and 1."""
     number = scalar(value, name)

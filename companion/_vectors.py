@@ -7,9 +7,8 @@ import contextlib
 import numpy as np
 from numpy.typing import NDArray
 
-from companion._check import Floats
+from companion._check import DOUBLE, Floats
 
-EPS = float(np.finfo(float).eps)
 ASYMMETRY = 1e-8  # how far S_ij and S_ji may differ, relative to the standard deviations of i and j
 
 
@@ -30,7 +29,7 @@ def cholesky(covariances: Floats, name: str) -> Floats:
             raise ValueError(f"{name} must be symmetric")
     L = factors(stack)
     pivots = (np.diagonal(L, axis1=1, axis2=2) / sd) ** 2
-    _positive_definite(pivots > stack.shape[1] * EPS, covariances.ndim, name)
+    _positive_definite(pivots > stack.shape[1] * DOUBLE, covariances.ndim, name)
     return L.reshape(covariances.shape)
 
 

@@ -23,7 +23,7 @@ from companion.mixtures import Mixture
 CovarianceType = Literal["full", "diagonal", "spherical", "tied"]
 
 NARROW = 1e3  # by so much a variance may be smaller than the mixture's, where they share a frame
-UNRESOLVED = 4 * _vectors.EPS  # a standard deviation this small, relative to the mean, is rounding
+UNRESOLVED = 4 * _check.DOUBLE  # a standard deviation this small, relative to the mean, is rounding
 HINT = "; for points with missing entries see missing.MultivariateNormal"
 
 

@@ -64,7 +64,7 @@ def mixture_density(
     >>> len(ax.lines), len(ax.collections)  # the sum is a line, each part a filled area
     (3, 2)
     """
-    _has_dimensions(model, 1)
+    _check.dimensions(model, 1)
     names = _names(labels, model.n_components)
     grid = _check.points(x, "x", 1)[:, 0]
     with np.errstate(under="ignore"):
@@ -115,7 +115,7 @@ def mixture_ellipses(
     4
     >>> plt.close()
     """
-    _has_dimensions(model, 2)
+    _check.dimensions(model, 2)
     for k, label in enumerate(_names(labels, model.n_components)):
         ring = covariance_ellipse(model.means[k], model.full_covariances[k], n_sd)
         (line,) = ax.plot(*ring.T, label=label)
@@ -161,12 +161,6 @@ def covariance_ellipse(mean: ArrayLike, covariance: ArrayLike, n_sd: float = 2.0
     circle = np.column_stack([np.cos(turn), np.sin(turn)])
     with np.errstate(under="ignore"):
         return np.asarray(mean + n_sd * circle @ factor.T)
-
-
-def _has_dimensions(model: Mixture[Any], dimensions: int) -> None:
-    found = getattr(model, "n_dimensions", None)
-    if found != dimensions:
-        raise ValueError(f"model must have D = {dimensions}, not {found}")
 
 
 def _names(labels: Sequence[str] | None, K: int) -> Sequence[str | None]:

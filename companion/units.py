@@ -620,8 +620,7 @@ def _searched(laws: Family, weights: Floats, p: Floats, guess: Floats | None = N
     low, high = np.maximum(low, first), np.minimum(high, last)
     x = (low + high) / 2 if guess is None else np.clip(guess, low, high)
     x = np.where(np.isfinite(x), x, (low + high) / 2)
-    close = np.maximum(1e-9 * tail, 4 * np.finfo(float).eps)
-    close = np.where(p < 0.5, np.minimum(close, 1e-9 * p), close)
+    close = np.where(p < 0.5, 1e-9 * p, np.maximum(1e-9 * tail, 4 * _check.DOUBLE))
     units, some = np.flatnonzero(inside), laws
     for _ in range(200):
         if not units.size:

@@ -80,9 +80,7 @@ class EMBound:
 
     def __post_init__(self) -> None:
         model, set_ = self.model, object.__setattr__
-        if getattr(model, "n_dimensions", None) != 1:
-            found = getattr(model, "n_dimensions", None)
-            raise ValueError(f"model must have D = 1, not {found}")
+        _check.dimensions(model, 1)
         if not is_index(self.component, model.n_components):
             raise ValueError(f"component must be one of the model's, not {self.component}")
         for name in ("low", "high", "start"):
