@@ -272,24 +272,6 @@ def positive(value: ArrayLike, name: str) -> Floats:
     return array
 
 
-def covariance_factor(value: ArrayLike, name: str, dimensions: int) -> Floats:
-    """Return the Cholesky factor (D, D) of a covariance; every dimension may have its own unit."""
-    array = np.atleast_2d(finite(value, name))
-    shape(array, name, (dimensions, dimensions))
-    if np.diag(array).min() > 0:
-        sd = np.sqrt(np.diag(array))
-        with np.errstate(under="ignore", over="ignore"):
-            correlation = array / sd / sd[:, np.newaxis]
-            apart = np.abs(correlation - correlation.T).max()
-        if apart > max(ROUNDED, 16 * precision(value)):
-            raise ValueError(f"{name} must be symmetric")
-        try:
-            return np.asarray(sd[:, np.newaxis] * np.linalg.cholesky(correlation))
-        except np.linalg.LinAlgError:
-            pass
-    raise ValueError(f"{name} must be positive definite")
-
-
 def whole(value: ArrayLike, name: str) -> Floats:
     """Return whole numbers, as floats, none so large that a float could not hold it exactly."""
     array = finite(value, name)

@@ -5,14 +5,22 @@ from __future__ import annotations
 import contextlib
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
+from companion import _check
 from companion._check import DOUBLE, Floats
 
 ASYMMETRY = 1e-8  # how far S_ij and S_ji may differ, relative to the standard deviations of i and j
 
 
-def cholesky(covariances: Floats, name: str) -> Floats:
+def covariance_factor(value: ArrayLike, name: str, dimensions: int) -> Floats:
+    """Return the Cholesky factor (D, D) of a covariance as it was given; it may be coarse."""
+    array = np.atleast_2d(_check.finite(value, name))
+    _check.shape(array, name, (dimensions, dimensions))
+    return cholesky(array, name, max(ASYMMETRY, 16 * _check.precision(value)))
+
+
+def cholesky(covariances: Floats, name: str, asymmetry: float = ASYMMETRY) -> Floats:
     """Cholesky factors of one covariance matrix (D, D), or of K of them (K, D, D).
 
     A ``ValueError`` that names the argument says if one is not symmetric or not positive definite.
@@ -25,7 +33,7 @@ def cholesky(covariances: Floats, name: str) -> Floats:
     sd = np.sqrt(variances)
     with np.errstate(over="ignore", invalid="ignore"):
         gaps = np.abs(stack - stack.transpose(0, 2, 1)) / sd[:, :, np.newaxis]
-        if not (gaps <= ASYMMETRY * sd[:, np.newaxis, :]).all():
+        if not (gaps <= asymmetry * sd[:, np.newaxis, :]).all():
             raise ValueError(f"{name} must be symmetric")
     L = factors(stack)
     pivots = (np.diagonal(L, axis1=1, axis2=2) / sd) ** 2

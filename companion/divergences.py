@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 from scipy.linalg import solve_triangular
 from scipy.special import kl_div, xlogy
 
-from companion import _check
+from companion import _check, _vectors
 from companion._check import Floats
 
 
@@ -187,4 +187,4 @@ def _normal(mean: ArrayLike, covariance: ArrayLike, name: str) -> tuple[Floats, 
     μ = np.atleast_1d(_check.finite(mean, f"mean_{name}"))
     if μ.ndim != 1:
         raise ValueError(f"mean_{name} must have shape (D,), not {μ.shape}")
-    return μ, _check.covariance_factor(covariance, f"covariance_{name}", len(μ))
+    return μ, _vectors.covariance_factor(covariance, f"covariance_{name}", len(μ))

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import ndtri, pdtr, pdtrik
 
-from companion import _check
+from companion import _check, _vectors
 from companion._check import Floats
 
 if TYPE_CHECKING:
@@ -155,7 +155,7 @@ def covariance_ellipse(mean: ArrayLike, covariance: ArrayLike, n_sd: float = 2.0
     """
     mean = _check.finite(mean, "mean")
     _check.shape(mean, "mean", (2,))
-    factor = _check.covariance_factor(covariance, "covariance", 2)
+    factor = _vectors.covariance_factor(covariance, "covariance", 2)
     n_sd = _check.positive_scalar(n_sd, "n_sd")
     turn = np.linspace(0, 2 * np.pi, 49)
     circle = np.column_stack([np.cos(turn), np.sin(turn)])
