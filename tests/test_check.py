@@ -7,6 +7,8 @@ import inspect
 
 import numpy as np
 import pandas as pd
+import polars as pl
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -208,7 +210,6 @@ def test_a_matrix_is_an_array():
 
 
 def test_columns_of_arrow():
-    pa = pytest.importorskip("pyarrow")
     for given_, expected in [
         (pa.array([1, None]), [1, NAN]),
         (pa.chunked_array([[1, None], [3]]), [1, NAN, 3]),
@@ -225,7 +226,6 @@ def test_columns_of_arrow():
 
 
 def test_columns_of_polars():
-    pl = pytest.importorskip("polars")
     for given_, expected in [
         (pl.Series([1, None]), [1, NAN]),
         (pl.DataFrame({"a": [1, None], "b": [1.0, 2.0]}), [[1, 1], [NAN, 2]]),
