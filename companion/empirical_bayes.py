@@ -287,7 +287,7 @@ def fit_evidence(
         if not (start is None or isinstance(start, CrossedNormal)):
             raise ValueError(f"start must be a CrossedNormal, not {start!r}")
         _check.count(max_iter, "max_iter")
-        return HyperFit(*crossed.climb(y, size, row, column, start, max_iter))
+        return HyperFit(*crossed.maximise_evidence(y, size, row, column, start, max_iter))
     if not (row is None and column is None):
         raise ValueError("row and column go with a CrossedNormal only")
     target = _Target(kind, y, size, None)

@@ -97,7 +97,7 @@ def test_planted_small_steps_are_caught(monkeypatch):
     """A maximiser that stops early."""
     from companion import crossed
 
-    right = crossed.climb
+    right = crossed.maximise_evidence
 
     def early(*args):
         model, _, *rest = right(*args)
@@ -106,7 +106,7 @@ def test_planted_small_steps_are_caught(monkeypatch):
         )
         return model, model.log_evidence(*args[:4]), *rest
 
-    monkeypatch.setattr(crossed, "climb", early)
+    monkeypatch.setattr(crossed, "maximise_evidence", early)
     with pytest.raises(AssertionError):
         test_the_maximum()
 
