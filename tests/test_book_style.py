@@ -176,8 +176,15 @@ def has_exercises_with_solutions(notebook):
     numbers = [int(n) for n in re.findall(r"^\*\*Exercise (\d+) \(", prose(notebook), re.MULTILINE)]
     assert numbers == list(range(1, len(numbers) + 1))
     assert 4 <= len(numbers) <= 6
-    assert prose(notebook).count("<details>") == prose(notebook).count("</details>") == len(numbers)
-    assert prose(notebook).count("<summary>Solution</summary>") == len(numbers)
+    solution, hint = (["<details>", f"<summary>{fold}</summary>"] for fold in ("Solution", "Hint"))
+    found = [
+        re.findall(r"</?details>|<summary>.*?</summary>", part)
+        for part in re.split(r"^\*\*Exercise \d+ \(", prose(notebook), flags=re.MULTILINE)[1:]
+    ]
+    if any(hint[1] in folds for folds in found):  # then each has one, the solution within it
+        assert all(folds == [*hint, *solution, *2 * ["</details>"]] for folds in found)
+    else:
+        assert all(folds == [*solution, "</details>"] for folds in found)
 
 
 RULES = [
@@ -245,6 +252,10 @@ BREAKS = {
     ),
     "no alt": (describes_figures, lambda nb: [c["metadata"].pop("mystnb", 0) for c in nb["cells"]]),
     "no solution": (has_exercises_with_solutions, add_prose("**Exercise 6 (more).** Do.")),
+    "one hint": (
+        has_exercises_with_solutions,
+        add_prose("<details>\n<summary>Hint</summary>\n\nThink.\n\n</details>"),
+    ),
 }
 
 
