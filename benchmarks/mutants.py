@@ -96,7 +96,8 @@ def start(root, folder):
     """Prepare a worker: a tree of its own, and all that is not tested is imported."""
     global tree
     tree = Path(tempfile.mkdtemp(dir=folder)) / "tree"
-    ignored = shutil.ignore_patterns(".*", "_build", "__pycache__", "homework")
+    folders = "_build", "__pycache__", "homework", ".venv", ".git", ".*_cache", ".hypothesis"
+    ignored = shutil.ignore_patterns(*folders)  # the settings of a linter stand in a dot-file
     shutil.copytree(root, tree, ignore=ignored)
     for path in (tree / PACKAGE).rglob("*.py"):  # as the mutants are written
         path.write_text(ast.unparse(ast.parse(path.read_text("utf-8"))), encoding="utf-8")

@@ -147,7 +147,9 @@ def tree(tmp_path_factory):
         "companion/interactive/__init__.py": "from companion.interactive.curve import middle",
         "companion/interactive/curve.py": '"""Half of it.\n\n>>> middle(6)\n3.0\n"""\n'
         "def middle(x):\n    return x / 2\ndef untested(x):\n    return x - 1\n",
-        "tests/test_interactive.py": "from companion.interactive import middle\n",
+        "tests/test_interactive.py": "from companion.interactive import middle\n"
+        "def test_the_settings_of_tools_are_there():\n    open('.settings.json').close()\n",
+        ".settings.json": "{}",
         "tests/test_tiny.py": TESTS,
         "pyproject.toml": "[tool.pytest.ini_options]\n",
         "benchmarks/equivalents.toml": EQUIVALENT,
