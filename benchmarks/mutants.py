@@ -61,19 +61,30 @@ def tests_of(root):
     """Return the files with tests or examples of the companion."""
     tests = sorted((root / "tests").glob("test_*.py"))
     kept = [path for path in tests if path.stem.removeprefix("test_") not in OTHERS]
-    return kept + sorted((root / PACKAGE).glob("*.py"))
+    return kept + sorted((root / PACKAGE).rglob("*.py"))
+
+
+def dotted(path, root):
+    """Return what a file is called under a folder, such as interactive.em_bound."""
+    return ".".join(path.relative_to(root).with_suffix("").parts)
+
+
+def file_of(root, module):
+    """Return the file of a module, whose name may be dotted."""
+    return root / PACKAGE / f"{module.replace('.', '/')}.py"
 
 
 def concerned(root, module):
     """Return the files whose tests may notice a mutant of the module: its own, and the others."""
     names = {path: imported(path) for path in tests_of(root)}
-    reached = {f"{PACKAGE}.{module}"}
+    called = {path: dotted(path, root).removesuffix(".__init__") for path in names}
+    reached = {called[file_of(root, module)]}
     for _ in names:
-        reached |= {f"{PACKAGE}.{path.stem}" for path, found in names.items() if found & reached}
+        reached |= {called[path] for path, found in names.items() if found & reached}
     stages = [], []
     for path in names:
-        if f"{PACKAGE}.{path.stem}" in reached:
-            mine = f"_{module.strip('_')}_" in f"_{path.stem}_"
+        if called[path] in reached:
+            mine = any(f"_{part.strip('_')}_" in f"_{path.stem}_" for part in module.split("."))
             stages[0 if mine else 1].append(str(path.relative_to(root)))
     return stages
 
@@ -85,9 +96,10 @@ def start(root, folder):
     """Prepare a worker: a tree of its own, and all that is not tested is imported."""
     global tree
     tree = Path(tempfile.mkdtemp(dir=folder)) / "tree"
-    ignored = shutil.ignore_patterns(".*", "_build", "__pycache__", "homework")
+    folders = "_build", "__pycache__", "homework", ".venv", ".git", ".*_cache", ".hypothesis"
+    ignored = shutil.ignore_patterns(*folders)  # the settings of a linter stand in a dot-file
     shutil.copytree(root, tree, ignore=ignored)
-    for path in (tree / PACKAGE).glob("*.py"):  # as the mutants are written
+    for path in (tree / PACKAGE).rglob("*.py"):  # as the mutants are written
         path.write_text(ast.unparse(ast.parse(path.read_text("utf-8"))), encoding="utf-8")
     os.chdir(tree)
     os.environ |= {"OPENBLAS_NUM_THREADS": "1", "PYTHONPATH": str(tree), "MPLBACKEND": "Agg"}
@@ -154,7 +166,7 @@ def baseline(file):
 
 def judge(module, source, stages):
     """Whether the tests catch a mutant, and after how many seconds."""
-    path = tree / PACKAGE / f"{module}.py"
+    path = file_of(tree, module)
     right, begin = path.read_text(encoding="utf-8"), time.perf_counter()
     path.write_text(source, encoding="utf-8")
     try:
@@ -177,7 +189,7 @@ def sample(module, kept, options):
     file = options.root / "benchmarks" / "equivalents.toml"
     known = tomllib.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
     same = {key(entry) for entry in known.get(module, [])}
-    source = (options.root / PACKAGE / f"{module}.py").read_text(encoding="utf-8")
+    source = file_of(options.root, module).read_text(encoding="utf-8")
     every = list(mutants(source))
     for place, text, change in same - {key(what) for what, _ in every}:
         print(f"equivalents.toml: no longer in {module}: {place}: {text}: {change}")
@@ -187,6 +199,11 @@ def sample(module, kept, options):
         return [mutant for mutant in possible if key(mutant[0]) in last]
     number = min(options.number, len(possible))
     return random.Random(f"{options.seed} {module}").sample(possible, number)
+
+
+def asked(module):
+    """Return the rate that is asked of a module: less of one that draws."""
+    return DRAWN if module.split(".")[0] in DRAWING else EACH
 
 
 def measure(modules, kept, options):
@@ -212,7 +229,7 @@ def measure(modules, kept, options):
 def main(arguments=None):
     """Measure, print, keep; the exit code says whether the figures are high enough."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--modules", nargs="+", help="names without .py; otherwise all")
+    parser.add_argument("--modules", nargs="+", help="em, interactive.em_bound, ...; otherwise all")
     parser.add_argument("--number", type=int, default=40, help="mutants of each module")
     parser.add_argument("--seed", default="1")
     parser.add_argument("--workers", type=int, default=2)
@@ -224,8 +241,9 @@ def main(arguments=None):
     options = parser.parse_args(arguments)
     record = options.root / "benchmarks" / "mutants.json"
     kept = json.loads(record.read_text(encoding="utf-8")) if record.exists() else {}
-    every = [path.stem for path in sorted((options.root / PACKAGE).glob("*.py"))]
-    print(f"{'module':<18}{'made':>6}{'caught':>8}{'rate':>8}{'seconds each':>14}")
+    package = options.root / PACKAGE
+    every = [dotted(path, package) for path in sorted(package.rglob("*.py"))]
+    print(f"{'module':<26}{'made':>6}{'caught':>8}{'rate':>8}{'seconds each':>14}")
     enough, made, total = True, 0, 0
     for module, rows in measure(options.modules or every, kept, options):
         survivors = [what for caught, _, what in rows if not caught]
@@ -235,12 +253,12 @@ def main(arguments=None):
         record.write_text(json.dumps(kept, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
         if rows:
             caught, each = len(rows) - len(survivors), sum(row[1] for row in rows) / len(rows)
-            print(f"{module:<18}{len(rows):>6}{caught:>8}{caught / len(rows):>8.1%}{each:>14.1f}")
-            enough &= caught >= len(rows) * (DRAWN if module in DRAWING else EACH)
+            print(f"{module:<26}{len(rows):>6}{caught:>8}{caught / len(rows):>8.1%}{each:>14.1f}")
+            enough &= caught >= len(rows) * asked(module)
             made, total = made + len(rows), total + caught
         for what in survivors:
             print(f"  {module} {what['line']}: [{what['kind']}] {what['change']}", flush=True)
-    print(f"{'all':<18}{made:>6}{total:>8}{total / max(made, 1):>8.1%}")
+    print(f"{'all':<26}{made:>6}{total:>8}{total / max(made, 1):>8.1%}")
     return 0 if enough and total >= OVERALL * made else 1
 
 

@@ -66,7 +66,6 @@ def load_galton() -> pd.DataFrame:
         "galton",
         source="Galton (1886), J. Anthr. Inst. 15, 246-263; Hanley (2004), Am. Stat. 58, 237-243",
         units={"father": "inch", "mother": "inch", "height": "inch"},
-        dtype={"family": str, "sex": str},
     )
 
 
@@ -174,7 +173,6 @@ def load_rats() -> pd.DataFrame:
         "rats",
         source="Tarone (1982), Biometrics 38, 215-220; Gelman et al. (2013), BDA3, table 5.1",
         units={"tumors": "rats", "rats": "rats"},
-        dtype={"group": str},
     )
 
 
@@ -232,7 +230,6 @@ def load_schools() -> pd.DataFrame:
         "schools",
         source="Rubin (1981), J. Educ. Stat. 6, 377-401; Gelman et al. (2013), BDA3, table 5.2",
         units={"effect": "points", "standard_error": "points"},
-        dtype={"school": str},
     )
 
 

@@ -163,8 +163,8 @@ class _Steps:
 
 
 def _normalised(log_p: Floats) -> Floats:
-    p = np.exp(log_p - log_p.max(axis=-1, keepdims=True))
-    return np.asarray(p / p.sum(axis=-1, keepdims=True))
+    p = np.exp(log_p - log_p.max(axis=1, keepdims=True))
+    return np.asarray(p / p.sum(axis=1, keepdims=True))
 
 
 def _log_sum(terms: Floats) -> Floats:

@@ -1,5 +1,6 @@
 """The one door for numbers, and that every public function of the small modules goes through it."""
 
+import dataclasses
 import datetime as dt
 import decimal
 import fractions
@@ -20,9 +21,17 @@ from companion import (
     crossed,
     datasets,
     divergences,
+    em,
+    empirical_bayes,
     exchangeability,
+    gaussians,
+    hierarchical,
     interactive,
+    missing,
+    mixtures,
     plotting,
+    poissons,
+    populations,
     state_space,
 )
 from companion.gaussians import GaussianMixture
@@ -476,6 +485,27 @@ def test_no_public_function_is_forgotten():
                 assert name in table, f"{name} is missing from the table"
     for name in ("log_emission", "posterior", "sample", "e_step", "m_step", "sample_rows"):
         assert name in CALLS
+
+
+MODULES = [
+    crossed, em, empirical_bayes, exchangeability, gaussians, hierarchical, interactive,
+    interactive._page, missing, mixtures, poissons, populations, state_space,
+]  # fmt: skip
+RECORDS = {
+    item for module in MODULES for item in vars(module).values()
+    if isinstance(item, type) and dataclasses.is_dataclass(item)
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("cls", sorted(RECORDS, key=str))
+def test_a_record_cannot_be_changed_and_can_be_a_key(cls):
+    """It is equal to another by its numbers; where arrays are among them, only to itself."""
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        object.__new__(cls).anything = 1
+    assert hash(object.__new__(cls)) if cls.__eq__ is object.__eq__ else cls.__hash__ is not None
+    kinds = {field.type for field in dataclasses.fields(cls)}
+    is_numbers = all(kind in ("float", "tuple[float, float]") for kind in kinds)
+    assert (cls.__eq__ is object.__eq__) != is_numbers
 
 
 @pytest.mark.parametrize("name", CALLS)

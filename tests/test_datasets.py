@@ -119,7 +119,7 @@ REFERENCES = (ROOT / "book" / "references.md").read_text(encoding="utf-8")
 def test_volumes_and_pages_are_those_of_the_references(name):
     loader = getattr(datasets, name)
     for text in (loader.__doc__, loader().attrs["source"]):
-        for place in re.findall(r"\d+, \d{3,}[-\d]*", text.split("Examples")[0]):
+        for place in re.findall(r"\d+, \d{3,}[-\w]*", text.split("Examples")[0]):
             assert f" {place}." in REFERENCES, place
 
 

@@ -15,23 +15,54 @@ seeds = st.integers(0, 2**32)
 
 
 def pair(seed):
+    """Two distributions: even ones, and ones over many orders of magnitude, down to zero."""
     rng = np.random.default_rng(seed)
     K = rng.integers(2, 6)
-    return rng.dirichlet(np.ones(K)), rng.dirichlet(np.ones(K))
+    return [rng.dirichlet(np.full(K, 10 ** rng.uniform(-3, 1))) for _ in range(2)]
 
 
 @given(seeds)
 def test_equal_scipy(seed):
     p, q = pair(seed)
     np.testing.assert_allclose(entropy(p), stats.entropy(p), rtol=1e-12)
-    np.testing.assert_allclose(kl_divergence(p, q), stats.entropy(p, q), rtol=1e-10)
+    np.testing.assert_allclose(kl_divergence(p, q), stats.entropy(p, q), rtol=1e-10, atol=1e-15)
 
 
 @given(seeds)
 def test_cross_entropy_is_entropy_plus_divergence(seed):
     p, q = pair(seed)
     total = entropy(p) + kl_divergence(p, q)
-    np.testing.assert_allclose(cross_entropy(p, q), total, rtol=1e-10)
+    np.testing.assert_allclose(cross_entropy(p, q), total, rtol=1e-10, atol=1e-15)
+
+
+@given(seeds)
+def test_nothing_is_said_of_probabilities_however_small(seed):
+    """Zero, one and what lies between are valid: no warning, even where the caller wants errors."""
+    p, q = pair(seed)
+    certain = np.eye(len(p))[0]
+    with np.errstate(all="raise"):
+        assert 0 <= entropy(p) <= np.log(len(p)) * (1 + 1e-15)
+        assert kl_divergence(p, q) >= 0
+        assert cross_entropy(p, q) >= 0
+        assert cross_entropy(p, certain) == kl_divergence(p, certain) == np.inf or p[0] == 1
+        zeros = entropy(certain), cross_entropy(certain, certain), kl_divergence(certain, certain)
+    assert [str(zero) for zero in zeros] == ["0.0"] * 3  # and not -0.0
+
+
+@given(seeds, st.floats(1, 140))
+def test_normals_of_very_different_widths(seed, log_scale):
+    """Independent coordinates add, each by the formula in logarithms."""
+    rng = np.random.default_rng(seed)
+    log_p, log_q = np.log(10) * rng.uniform(-2 * log_scale, 2 * log_scale, (2, rng.integers(1, 4)))
+    alike = rng.random(len(log_p)) < 0.5
+    log_q[alike] = log_p[alike]
+    apart = log_p - log_q
+    with np.errstate(under="ignore", over="ignore"):
+        expected = 0.5 * (np.exp(apart) - 1 - apart).sum()
+        P, Q = np.diag(np.exp(log_p)), np.diag(np.exp(log_q))
+    with np.errstate(all="raise"):
+        found = kl_normal(0 * log_p, P, 0 * log_p, Q)
+    np.testing.assert_allclose(found, expected, rtol=1e-10)
 
 
 def published_values(kl):

@@ -11,6 +11,7 @@ from conftest import ROOT
 
 sys.path.insert(0, str(ROOT / "benchmarks"))
 
+import mutants
 import mutations
 
 CODE = '''
@@ -143,6 +144,12 @@ def tree(tmp_path_factory):
         "companion/tiny.py": CODE,
         "companion/other.py": '"""Uses it.\n\n>>> twice(3)\n6\n"""\n'
         "from companion.tiny import double as twice\nTHREE = 3\n",
+        "companion/interactive/__init__.py": "from companion.interactive.curve import middle",
+        "companion/interactive/curve.py": '"""Half of it.\n\n>>> middle(6)\n3.0\n"""\n'
+        "def middle(x):\n    return x / 2\ndef untested(x):\n    return x - 1\n",
+        "tests/test_interactive.py": "from companion.interactive import middle\n"
+        "def test_the_settings_of_tools_are_there():\n    open('.settings.json').close()\n",
+        ".settings.json": "{}",
         "tests/test_tiny.py": TESTS,
         "pyproject.toml": "[tool.pytest.ini_options]\n",
         "benchmarks/equivalents.toml": EQUIVALENT,
@@ -180,6 +187,23 @@ def test_an_untested_line_survives_and_a_tested_one_is_caught(tree):
     assert len(record["other"]["survivors"]) == 2
 
 
+def test_a_module_of_a_sub_package_has_a_dotted_name(tree):
+    before = (tree / "companion" / "interactive" / "curve.py").read_bytes()
+    _, record = run(tree, "--modules", "interactive.curve")
+    assert (tree / "companion" / "interactive" / "curve.py").read_bytes() == before
+    survivors = record["interactive.curve"]["survivors"]
+    assert {survivor["in"] for survivor in survivors} == {"untested"}
+    stages = mutants.concerned(tree, "interactive.curve")
+    assert stages == (["tests/test_interactive.py", "companion/interactive/curve.py"],
+                      ["companion/interactive/__init__.py"])  # fmt: skip
+
+
+def test_less_is_asked_of_what_draws():
+    drawn = mutants.asked("plotting"), mutants.asked("interactive.curve")
+    assert set(drawn) == {mutants.DRAWN}
+    assert mutants.asked("em") == mutants.EACH > mutants.DRAWN
+
+
 def test_tests_that_fail_anyway_are_no_judges(tree):
     (tree / "tests" / "test_tiny.py").write_text(TESTS + "    assert 1 == 2\n")
     command = [sys.executable, ROOT / "benchmarks" / "mutants.py", "--root", tree]
@@ -190,7 +214,7 @@ def test_tests_that_fail_anyway_are_no_judges(tree):
 def test_what_is_called_equivalent_has_a_reason():
     text = (ROOT / "benchmarks" / "equivalents.toml").read_text(encoding="utf-8")
     for module, entries in tomllib.loads(text).items():
-        assert (ROOT / "companion" / f"{module}.py").exists()
+        assert mutants.file_of(ROOT, module).exists()
         for entry in entries:
             assert list(entry) == ["in", "text", "change", "reason"]
             assert entry["reason"]

@@ -303,6 +303,35 @@ def test_intervals_of_simulated_lakes_are_calibrated(rng):
     assert abs(np.mean((ranks > 0.1) & (ranks < 0.9)) - 0.8) < 4 * 0.4 / np.sqrt(300)
 
 
+def test_drawn_steps_are_independent_and_as_wide_as_is_said(rng):
+    """Moments of many paths far from zero, within four standard errors."""
+    lake = FishPopulation(400, 10, 5, 0.5, n_states=500, horizon=16)
+    drawn = [lake.sample(16, rng) for _ in range(100)]
+    paths, counts = (np.array(part) for part in zip(*drawn, strict=True))
+    steps = np.diff(paths, axis=1) / 5
+    assert abs((paths[:, 0] - 400).mean()) < 4 * 10 / np.sqrt(100)
+    assert abs(steps.mean()) < 4 / np.sqrt(steps.size)
+    assert abs((steps**2).mean() - 1) < 4 * np.sqrt(2 / steps.size) + 0.02  # of the cells' width
+    assert abs((steps[:, 1:] * steps[:, :-1]).mean()) < 4 / np.sqrt(steps[:, 1:].size)
+    excess = (counts - 0.5 * paths) / np.sqrt(0.5 * paths)
+    assert abs(excess.mean()) < 4 / np.sqrt(excess.size)
+    assert abs((excess**2).mean() - 1) < 4 * np.sqrt(2.01 / excess.size)
+
+
+@given(st.integers(0, 2**32), st.integers(1, 3), st.integers(1, 4))
+def test_every_array_of_another_length_names_itself(seed, T, S):
+    """One state more in one of the three arguments, though it is a distribution too."""
+    rng = np.random.default_rng(seed)
+    names = ["log_initial", "log_transition", "log_emission"]
+    right = dict(zip(names, random_chain(rng, T, S), strict=True))
+    larger = dict(zip(names, random_chain(rng, T, S + 1), strict=True))
+    for name in names[:2]:
+        with pytest.raises(ValueError, match=rf"{name} must have shape \({S},.*, not \({S + 1},"):
+            forward_backward(**{**right, name: larger[name]})
+    with pytest.raises(ValueError, match=rf"log_initial must have shape \({S + 1},\)"):
+        forward_backward(**{**right, "log_emission": larger["log_emission"]})
+
+
 @pytest.mark.parametrize(
     ("call", "message"),
     [
