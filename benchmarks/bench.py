@@ -303,7 +303,7 @@ def rats():
     times = median_times(
         lambda: full_bayes(BetaBinomial, y, n),
         lambda: posterior.units.sample(rng, 10_000),
-        posterior.unit_interval,
+        posterior.units.interval,
         repeats=15,
     )
     row = dict(zip(names, (1e3 * t for t in times), strict=True))

@@ -115,11 +115,13 @@ def executed(path: Path) -> list[Cell]:
     notebook = nbformat.read(path, nbformat.NO_CONVERT)
     try:
         record = cache.match_cache_notebook(notebook)
+        ran = cache.get_cache_bundle(record.pk).nb
     except KeyError:
         raise FileNotFoundError(
             f"no outputs of {path.name}: run `python book/execute.py` first"
         ) from None
-    ran = cache.get_cache_bundle(record.pk).nb
+    finally:
+        cache.db.dispose()  # an open database is a warning
     kept = [cell for cell in ran.cells if cell["cell_type"] == "code"]
     cells = json.loads(json.dumps(notebook))["cells"]
     code = [cell for cell in cells if cell["cell_type"] == "code"]

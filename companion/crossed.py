@@ -10,11 +10,12 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 from scipy.linalg import cho_factor, cho_solve, solve_triangular
+from scipy.optimize import minimize
 
 from companion import _check
 from companion._check import Floats, Integers
@@ -75,6 +76,8 @@ class CrossedPosterior(NamedTuple):
     row_covariance, column_covariance : ndarrays of shapes (I, I) and (J, J)
     cross_covariance : ndarray of shape (I, J)
         Between a row's and a column's effect.
+    row_names, column_names : ndarrays of shapes (I,) and (J,)
+        Whose effects they are, sorted, if the data gave names; None if they gave numbers.
     """
 
     row_mean: Floats
@@ -82,6 +85,8 @@ class CrossedPosterior(NamedTuple):
     row_covariance: Floats
     column_covariance: Floats
     cross_covariance: Floats
+    row_names: NDArray[Any] | None = None
+    column_names: NDArray[Any] | None = None
 
     def sample_rows(self, rng: np.random.Generator, size: int = 1) -> Floats:
         """Draw the effects of all rows from their joint posterior.
@@ -118,8 +123,8 @@ class CrossedNormal:
         \delta_{ij} \sim \mathrm{N}(0, \sigma_3^2), \quad
         \varepsilon_{ij} \sim \mathrm{N}(0, s_{ij}^2)
 
-    The data are four arrays of shape (N,): `x`, `standard_error` s (known, > 0), and the whole
-    numbers `row` and `column`, counted from 0.
+    The data are four arrays of shape (N,): `x`, `standard_error` s (known, > 0), and `row` and
+    `column`, whole numbers counted from 0 or names (text).
 
     Parameters
     ----------
@@ -173,11 +178,11 @@ class CrossedNormal:
         ----------
         x, standard_error : arrays of shape (N,)
             Observations and their known standard errors.
-        row, column : arrays of N whole numbers >= 0
-            Whose they are.
+        row, column : arrays of N whole numbers >= 0, or of N names
+            Whose they are. Names are text, in any order; each that occurs has an effect.
         n_rows, n_columns : int up to 10 000, optional
-            How many rows and columns there are; by default up to the largest that occurs. Those
-            without an observation keep their prior, apart from what the others teach.
+            How many numbered rows and columns there are; by default up to the largest that occurs.
+            Those without an observation keep their prior, apart from what the others teach.
 
         Returns
         -------
@@ -187,8 +192,9 @@ class CrossedNormal:
         ------
         ValueError
             If the arrays do not fit together, hold NaN, a standard error is not positive or
-            vanishes beside the standard deviations of the effects, or the numbers of rows or
-            columns do not count from 0 (more than 10 000 are too many for all covariances).
+            vanishes beside the standard deviations of the effects, a name is missing, or the
+            numbers of rows or columns do not count from 0 (more than 10 000 are too many for all
+            covariances).
 
         Examples
         --------
@@ -196,9 +202,14 @@ class CrossedNormal:
         >>> posterior = model.posterior([2.0, 2.0], [1.0, 1.0], [0, 1], [0, 0])
         >>> posterior.row_mean, posterior.column_mean  # rows that agree blame the column
         (array([0.5, 0.5]), array([1.]))
+        >>> posterior = model.posterior([2, 1], [1, 1], ["Iowa", "Utah"], ["poll", "poll"])
+        >>> dict(zip(posterior.row_names.tolist(), posterior.row_mean.round(3).tolist()))
+        {'Iowa': 0.625, 'Utah': 0.125}
         """
+        row, row_names = _named(row, "row", n_rows)
+        column, column_names = _named(column, "column", n_columns)
         data = _data(x, standard_error, row, column, n_rows, n_columns)
-        return self._solve(*data).posterior
+        return self._solve(*data).posterior._replace(row_names=row_names, column_names=column_names)
 
     def log_evidence(
         self, x: ArrayLike, standard_error: ArrayLike, row: ArrayLike, column: ArrayLike
@@ -342,6 +353,35 @@ class CrossedNormal:
         )
         return CrossedNormal(float(total / n), *(math.sqrt(v) for v in variances))
 
+    def _slopes(
+        self, data: tuple[Floats, Floats, Integers, Integers, int, int]
+    ) -> tuple[float, Floats]:
+        r"""Log evidence, and its derivatives by the mean and the variances of row, column, extra.
+
+        With V the covariance of the observations and :math:`\alpha = V^{-1} (x - \mu)`, that by the
+        variance whose groups are the columns of Z is
+        :math:`(\lVert Z^\top \alpha \rVert^2 - \operatorname{tr} Z^\top V^{-1} Z) / 2`, also at 0.
+        """
+        p, log_evidence, _, left = self._solve(*data)
+        _, s, i, j, n_rows, n_columns = data
+        w = np.hypot(s, self.extra_sd) ** -2.0
+        alpha = w * left
+        pairs = np.bincount(i * n_columns + j, w, n_rows * n_columns).reshape(n_rows, n_columns)
+        by_row, by_column = pairs.sum(axis=1), pairs.sum(axis=0)
+        R, C, X = p.row_covariance, p.column_covariance, p.cross_covariance
+        explained = (  # of the trace, by the effects
+            by_row**2 @ np.diag(R)
+            + 2 * by_row @ (pairs * X).sum(axis=1)
+            + ((pairs @ C) * pairs).sum(),
+            by_column**2 @ np.diag(C)
+            + 2 * (pairs * X).sum(axis=0) @ by_column
+            + ((R @ pairs) * pairs).sum(),
+            w**2 @ (np.diag(R)[i] + np.diag(C)[j] + 2 * X[i, j]),
+        )
+        squares = [(np.bincount(g, alpha) ** 2).sum() for g in (i, j)] + [alpha @ alpha]
+        by_variance = [(q - (w.sum() - e)) / 2 for q, e in zip(squares, explained, strict=True)]
+        return log_evidence, np.array([alpha.sum(), *by_variance])
+
     def to_vector(self) -> Floats:
         """Return the mean and the logarithms of the standard deviations that are not 0.
 
@@ -388,6 +428,102 @@ class CrossedNormal:
         if np.isinf(sds).any():
             raise ValueError("vector holds the logarithm of an infinite standard deviation")
         return CrossedNormal(mean, *sds)
+
+
+def maximise_evidence(
+    x: ArrayLike,
+    standard_error: ArrayLike,
+    row: ArrayLike,
+    column: ArrayLike,
+    start: CrossedNormal | None = None,
+    max_iter: int = 200,
+) -> tuple[CrossedNormal, float, Floats, int]:
+    """Return what :func:`companion.empirical_bayes.fit_evidence` finds for a CrossedNormal.
+
+    In the variances, whose best value may be 0, by L-BFGS-B with exact derivatives; then, where
+    they are not 0, by Newton's method in the coordinates of ``to_vector``.
+
+    Parameters
+    ----------
+    x, standard_error, row, column : arrays of shape (N,)
+        As for :meth:`CrossedNormal.posterior`.
+    start : CrossedNormal, optional
+        Where to start. A standard deviation that is 0 stays 0.
+    max_iter : int >= 1
+        Give up after so many steps.
+
+    Returns
+    -------
+    model : CrossedNormal
+    log_evidence : float
+        In nats.
+    covariance : ndarray of shape (3, 3), or (4, 4) with an `extra_sd`
+        Inverse of minus the second derivatives, NaN where a standard deviation is 0.
+    n_iter : int
+
+    Raises
+    ------
+    ValueError
+        As :meth:`CrossedNormal.posterior`, or if `max_iter` steps do not lead to a maximum.
+
+    Examples
+    --------
+    >>> found, *_ = maximise_evidence([1.0, 1.2], [1.0, 1.0], [0, 1], [0, 0])
+    >>> round(found.mean, 6), found.row_sd  # they differ less than their errors: no effects
+    (1.1, 0.0)
+    """
+    data = _data(x, standard_error, row, column, None, None)
+    values, s = data[:2]
+    middle = float(np.average(values, weights=(s.min() / s) ** 2))
+    unit = float(np.sqrt(np.mean((values - middle) ** 2) + np.mean(s**2)))
+    begin = start or CrossedNormal(middle, unit / 2, unit / 2, unit / 2)
+    sds = np.array([begin.row_sd, begin.column_sd, begin.extra_sd])
+
+    def model(z: Floats) -> CrossedNormal:
+        return CrossedNormal(middle + unit * z[0], *(unit * np.sqrt(z[1:])))
+
+    def loss(z: Floats) -> tuple[float, Floats]:
+        value, slopes = model(z)._slopes(data)
+        return -value, -slopes * [unit, *(3 * [unit**2])]
+
+    found = minimize(
+        loss,
+        [(begin.mean - middle) / unit, *(sds / unit) ** 2],
+        jac=True,
+        method="L-BFGS-B",
+        bounds=[(None, None), *((0, None if sd else 0) for sd in sds)],
+        options={"maxiter": max_iter, "ftol": 1e-15, "gtol": 1e-9},
+    )
+    if found.status == 1:
+        raise ValueError(f"no maximum was reached within max_iter = {max_iter} steps")
+    z, free = found.x, np.array([True, *(found.x[1:] > 0)])
+    h = 1e-4
+
+    def slopes(z: Floats) -> Floats:  # by the mean, in its unit, and the logarithms of the sds
+        return np.asarray((-loss(z)[1] * [1, *(2 * z[1:])])[free])
+
+    def moved(z: Floats, step: Floats) -> Floats:
+        full = np.zeros(4)
+        full[free] = step
+        return np.array([z[0] + full[0], *(z[1:] * np.exp(2 * full[1:]))])
+
+    covariance = np.full((4, 4), np.nan)
+    for n_iter in range(found.nit, found.nit + 20):  # noqa: B007
+        ends = h * np.eye(free.sum())
+        hessian = np.array([slopes(moved(z, e)) - slopes(moved(z, -e)) for e in ends]) / (2 * h)
+        information = -(hessian + hessian.T) / 2
+        if np.linalg.eigvalsh(information)[0] <= 0:  # not yet the top, or a flat one
+            break
+        covariance[np.ix_(free, free)] = np.linalg.inv(information)
+        step = covariance[np.ix_(free, free)] @ slopes(z)
+        z = moved(z, step * min(1.0, 0.5 / np.abs(step).max(initial=1e-300)))
+        if np.abs(step).max() < 1e-10:
+            break
+    scale = np.array([unit, 1, 1, 1])
+    covariance *= np.outer(scale, scale)
+    best = model(z)
+    kept = slice(None) if best.extra_sd else slice(3)  # as in the vector
+    return best, -loss(z)[0], covariance[kept, kept], n_iter
 
 
 class _Solution(NamedTuple):
@@ -439,6 +575,25 @@ def _root(covariance: Floats) -> Floats:
     return np.asarray(sd[:, np.newaxis] * root)
 
 
+def _named(
+    group: ArrayLike, name: str, length: int | None = None
+) -> tuple[ArrayLike, NDArray[Any] | None]:
+    """Return whole numbers for names, and the names in their order; numbers stay as they are."""
+    if getattr(getattr(group, "dtype", None), "kind", "O") in "biufc" or not np.iterable(group):
+        return group, None
+    values = list(group)
+    texts = [isinstance(value, str) for value in values]
+    if not any(texts):
+        return group, None
+    if not all(texts):
+        odd = values[texts.index(False)]
+        raise ValueError(f"{name} mixes names with what is none: {odd!r}")
+    if length is not None:
+        raise ValueError(f"n_{name}s goes with numbers: the {name}s have names")
+    names, numbers = np.unique(np.array(values, dtype=str), return_inverse=True)
+    return numbers, names
+
+
 def _data(
     x: ArrayLike,
     standard_error: ArrayLike,
@@ -455,7 +610,7 @@ def _data(
     _check.positive(errors, "standard_error")
     groups, lengths = [], []
     for name, given, length in (("row", row, n_rows), ("column", column, n_columns)):
-        group = _check.labels(given, name, len(values))
+        group = _check.labels(_named(given, name)[0], name, len(values))
         _check.not_negative(group, name)
         needed = int(group.max()) + 1
         if length is not None:

@@ -10,19 +10,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Generic, Literal, TypeVar
+from typing import Any, Generic, Literal, TypeVar, overload
 
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy import special
 
-from companion import _check
+from companion import _check, crossed
 from companion._check import Floats
+from companion.crossed import CrossedNormal
 from companion.evidence import blocks
 from companion.hierarchical import BetaBinomial, GammaPoisson, NormalNormal
 from companion.populations import Population
 
 P = TypeVar("P", bound=Population)
+M = TypeVar("M", bound=Population | CrossedNormal)
 LogDensity = Callable[[Floats], Floats]
 
 
@@ -171,59 +173,91 @@ def _no_spread(kind: type[Population], y: Floats, size: Floats, times: Floats) -
 
 
 @dataclass(frozen=True, eq=False)
-class HyperFit(Generic[P]):
+class HyperFit(Generic[M]):
     """Hyperparameters that maximise the log evidence, or the log evidence plus a log hyperprior.
 
     Attributes
     ----------
-    population : Population
+    population : Population or CrossedNormal
         At the maximum.
     log_evidence : float
         Of the data at `population`, in nats; the hyperprior is not in it.
-    covariance : ndarray of shape (2, 2)
+    covariance : ndarray of shape (2, 2), or (3, 3) or (4, 4) of a CrossedNormal
         Inverse of minus the matrix of second derivatives, in the coordinates of ``to_vector``; NaN
         where the maximum lies on the boundary (sd = 0).
     n_iter : int
-        Newton steps made.
+        Steps made.
     """
 
-    population: P
+    population: M
     log_evidence: float
     covariance: Floats
     n_iter: int
 
     @property
     def standard_errors(self) -> Floats:
-        """Roots of the diagonal of `covariance`: of the two coordinates of ``to_vector``."""
+        """Roots of the diagonal of `covariance`: of the coordinates of ``to_vector``."""
         return np.sqrt(np.diag(self.covariance))
 
 
+@overload
 def fit_evidence(
     kind: type[P], y: ArrayLike, size: ArrayLike, *, start: P | None = None, max_iter: int = 200
-) -> HyperFit[P]:
+) -> HyperFit[P]: ...
+
+
+@overload
+def fit_evidence(
+    kind: type[CrossedNormal],
+    y: ArrayLike,
+    size: ArrayLike,
+    row: ArrayLike,
+    column: ArrayLike,
+    *,
+    start: CrossedNormal | None = None,
+    max_iter: int = 200,
+) -> HyperFit[CrossedNormal]: ...
+
+
+def fit_evidence(
+    kind: type[Any],
+    y: ArrayLike,
+    size: ArrayLike,
+    row: ArrayLike | None = None,
+    column: ArrayLike | None = None,
+    *,
+    start: Any = None,
+    max_iter: int = 200,
+) -> HyperFit[Any]:
     r"""Type-2 maximum likelihood: the hyperparameters under which the data were most probable.
 
     .. math:: \hat\eta = \arg\max_\eta \sum_j \log \int p(y_j \mid \theta) \, p(\theta \mid \eta)
         \, d\theta
 
     Newton's method with exact derivatives, in the coordinates of ``to_vector``; a step that does
-    not climb is halved.
+    not climb is halved. (For a CrossedNormal first L-BFGS-B in its variances.)
 
     Parameters
     ----------
-    kind : BetaBinomial, GammaPoisson or NormalNormal
+    kind : BetaBinomial, GammaPoisson, NormalNormal or CrossedNormal
         The class of the population.
     y, size : arrays of shape (J,)
-        The data, as for ``kind.posterior``.
-    start : Population, optional
-        Where to start; by default at the match of predictive moments.
+        The data, as for ``kind.posterior``; of a CrossedNormal x and its standard errors.
+    row, column : arrays of shape (J,), for a CrossedNormal only
+        Whose they are, numbers or names.
+    start : of class `kind`, optional
+        Where to start; by default at the match of predictive moments, or with half of the spread of
+        the data for each kind of effect. A CrossedNormal's standard deviation that is 0 there stays
+        0: that leaves a kind of effect out.
     max_iter : int >= 1
         Give up after so many steps.
 
     Returns
     -------
     HyperFit
-        For a NormalNormal the maximum may be at sd = 0; its covariance is then NaN.
+        For a NormalNormal or CrossedNormal the maximum may be at sd = 0; the covariance is then NaN
+        there. A CrossedNormal has a maximum for all data: the evidence falls to 0 as the mean or a
+        standard deviation grows, while the standard errors are positive. It may have lower ones.
 
     Raises
     ------
@@ -247,6 +281,15 @@ def fit_evidence(
     >>> round(found.population.alpha, 4), round(found.population.beta, 4)
     (2.3416, 14.1148)
     """
+    if kind is CrossedNormal:
+        if row is None or column is None:
+            raise ValueError("row and column must be given: a CrossedNormal has both")
+        if not (start is None or isinstance(start, CrossedNormal)):
+            raise ValueError(f"start must be a CrossedNormal, not {start!r}")
+        _check.count(max_iter, "max_iter")
+        return HyperFit(*crossed.maximise_evidence(y, size, row, column, start, max_iter))
+    if not (row is None and column is None):
+        raise ValueError("row and column go with a CrossedNormal only")
     target = _Target(kind, y, size, None)
     return _climb(kind, target, _given_start(kind, start, target), max_iter)
 

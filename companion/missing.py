@@ -467,7 +467,7 @@ class MultivariateNormal(InformationCriteria):
         ------
         CollapsedComponentError
             If the rows have (almost) no spread in some direction, such as a single row or two equal
-            columns: the likelihood grows without bound.
+            columns: the covariance would be singular.
 
         Examples
         --------
@@ -483,8 +483,8 @@ class MultivariateNormal(InformationCriteria):
             if resolved.all() and np.linalg.eigvalsh(correlation)[0] >= COLLAPSED:
                 return MultivariateNormal(statistics.means[0], covariance)
         raise CollapsedComponentError(
-            f"{statistics.counts[0]:g} rows have (almost) no spread in some direction, and the "
-            "likelihood grows without bound: more rows, fewer columns, or a prior is needed"
+            f"{statistics.counts[0]:g} rows have (almost) no spread in some direction: the "
+            "covariance would be singular. More rows, fewer columns, or a prior is needed"
         )
 
     def complete_log_likelihood(self, statistics: NormalStatistics) -> float:

@@ -82,7 +82,11 @@ class Mixture(InformationCriteria, ABC, Generic[S]):
     @classmethod
     @abstractmethod
     def _maximise(cls, weights: Floats, statistics: S, *family: Any) -> Self:
-        """Return the mixture with these weights whose components fit the statistics best."""
+        """Return the mixture with these weights whose components fit the statistics best.
+
+        Where the likelihood has no bound it raises `CollapsedComponentError`. Responsibilities are
+        never quite 0: a sum of them is compared with `em.EMPTY`.
+        """
 
     @abstractmethod
     def _expected_log_density(self, statistics: S) -> float:

@@ -152,7 +152,7 @@ def test_units_change_only_units(unit, seed, away, row_sd, column_sd, extra_sd):
     data, _, _ = simulated(model, 4, 3, 0.6, seed)
     other, scaled = in_units(model, data, unit)
     one, two = model.posterior(*data), other.posterior(*scaled)
-    for name, power in zip(one._fields, (1, 1, 2, 2, 2), strict=True):
+    for name, power in zip(one._fields[:5], (1, 1, 2, 2, 2), strict=True):
         expected = getattr(one, name)
         scale = np.abs(expected).max() + (name == "row_mean") * model.mean
         np.testing.assert_allclose(

@@ -237,15 +237,9 @@ WORDS = {
 }
 
 
-def words(name):
-    if name == "arrow":
-        pytest.importorskip("pyarrow")
-    return WORDS[name]
-
-
 @pytest.mark.parametrize("word", WORDS)
 def test_every_word_for_missing_is_a_gap(word):
-    change = words(word)
+    change = WORDS[word]
     x = np.round(3 * data(9)[1])
     normal = MultivariateNormal(np.zeros(9), np.eye(9) + 0.2)
     for call in MISSING.values():
@@ -256,7 +250,7 @@ def test_every_word_for_missing_is_a_gap(word):
 
 @pytest.mark.parametrize("word", WORDS)
 def test_every_word_for_missing_is_refused_elsewhere(word):
-    change = words(word)
+    change = WORDS[word]
     x, _, r, z = data(3)
     bad = np.round(3 * x)
     bad[7, 1] = np.nan

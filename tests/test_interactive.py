@@ -8,17 +8,25 @@ import chromium
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from playwright.sync_api import sync_playwright
-from scipy.special import log_softmax, logsumexp
+from scipy.special import expit, log_softmax, logsumexp
 from scipy.stats import norm
 
 from companion import datasets
 from companion.gaussians import GaussianMixture
 from companion.hierarchical import BetaBinomial
-from companion.interactive import EMBound, EMSteps, RateMap, Shrinkage, UrnFractions
+from companion.interactive import (
+    EMBound,
+    EMSteps,
+    OneHill,
+    RateMap,
+    Shrinkage,
+    UrnFractions,
+)
 from companion.interactive._page import BLUE, RED, Frame, labels, ticks
+from companion.interactive.one_hill import hill_border
 from companion.interactive.rate_map import COLORS
 
 GALTON = datasets.load_galton()["height"].to_numpy()
@@ -60,8 +68,13 @@ def rate_map():
     )
 
 
+@pytest.fixture(scope="module")
+def one_hill():
+    return OneHill(0.485, 2.18, 1.114, "Galton's children")
+
+
 def figures():
-    return ["bound", "steps", "urns", "shrinkage", "rate_map"]
+    return ["bound", "steps", "urns", "shrinkage", "rate_map", "one_hill"]
 
 
 # ------------------------------------------------------------------------ the numbers
@@ -113,6 +126,73 @@ def test_the_steps_are_those_of_em(steps):
     for before, after in itertools.pairwise(steps.models):
         expected = before.m_step(before.e_step(GEYSER)[0])
         np.testing.assert_array_equal(after.means, expected.means)
+
+
+def number_of_hills(weight, distance, ratio):
+    """Count them on a fine grid."""
+    x = np.linspace(-1, distance + 1, 40_001)
+    p = weight * norm.pdf(x) + (1 - weight) * norm.pdf(x, distance, ratio)
+    return int((np.diff(np.sign(np.diff(p))) < 0).sum())
+
+
+weights = st.floats(0.01, 0.99)
+distances, ratios = st.floats(0.2, 6), st.floats(0.4, 2.5)
+
+
+@given(weights, distances, ratios)
+def test_the_border_lies_between_one_hill_and_two(weight, distance, ratio):
+    low, high = hill_border(distance, ratio)
+    assume(np.isnan(low) or min(abs(weight - low), abs(weight - high)) > 1e-3)
+    assert number_of_hills(weight, distance, ratio) == 1 + bool(low < weight < high)
+
+
+@given(distances, ratios)
+def test_the_border_from_the_other_side(distance, ratio):
+    """The second component may be called the first; and a short distance never makes two hills."""
+    low, high = hill_border(distance, ratio)
+    other = hill_border(distance / ratio, 1 / ratio)
+    np.testing.assert_allclose(1 - other[::-1], [low, high], rtol=1e-7, atol=1e-9)
+    v = ratio**2  # Robertson and Fryer (1969)
+    longest = np.sqrt((2 * (v**2 - v + 1) ** 1.5 - (2 * v**3 - 3 * v**2 - 3 * v + 2)) / v)
+    assume(abs(distance / longest - 1) > 1e-6)
+    assert np.isnan(low) == (distance < longest)
+
+
+@given(st.floats(2.001, 5))
+def test_the_border_of_equal_spreads_has_a_formula(distance):
+    d = distance / 2
+    log_odds = 2 * (d * np.sqrt(d**2 - 1) - np.arccosh(d))
+    np.testing.assert_allclose(hill_border(distance, 1.0)[1], expit(log_odds), rtol=1e-6)
+
+
+@pytest.mark.parametrize("wrong", [lambda e: e * [1, 0.99], lambda e: e + 0.01])
+def test_planted_borders_are_caught(monkeypatch, wrong):
+    import sys
+
+    right = hill_border
+    monkeypatch.setattr(sys.modules[__name__], "hill_border", lambda d, r: wrong(right(d, r)))
+    with pytest.raises(AssertionError):
+        test_the_border_of_equal_spreads_has_a_formula()
+    with pytest.raises(AssertionError):
+        test_the_border_from_the_other_side()
+
+
+def test_a_reader_finds_the_border(tab, one_hill):
+    tab.set_content(one_hill._repr_html_())
+    words = tab.locator(".words")
+    assert words.inner_text().startswith("Two hills. Weight 0.500, distance 3.00, ratio 1.00")
+    assert "weights from 0.19 to 0.81" in words.inner_text()
+    tab.locator(".weight").fill("0.9")
+    assert words.inner_text().startswith("One hill. Weight 0.900")
+    assert tab.locator(".tops circle[visibility=visible]").count() == 1
+    tab.locator(".ratio").fill("1")
+    assert "ratio 2.00" in words.inner_text()
+    tab.get_by_role("button", name="Galton's children").click()
+    assert words.inner_text().startswith("One hill. Weight 0.485, distance 2.18, ratio 1.11")
+    tab.locator(".weight").focus()
+    for _ in range(7):
+        tab.keyboard.press("ArrowLeft")
+    assert words.inner_text().startswith("Two hills. Weight 0.450")
 
 
 def data_of(figure):
@@ -293,7 +373,7 @@ def test_a_reader_moves_through_the_iterations(tab, steps):
     fills = tab.eval_on_selector_all(".points circle", "cs => cs.map(c => c.getAttribute('fill'))")
     shown = np.array([[int(v) for v in re.findall(r"\d+", fill)] for fill in fills])
     red, blue = (
-        np.frombuffer(bytes.fromhex(color[1:]), np.uint8).astype(float) for color in (RED, BLUE)
+        np.frombuffer(bytes.fromhex(color[1:]), np.uint8).astype(float) for color in (BLUE, RED)
     )
     share = steps.models[12].responsibilities(GEYSER)[:, 1:]
     assert (abs(shown - red - share * (blue - red)) <= abs(blue - red) / 18 + 0.5).all()
@@ -374,6 +454,13 @@ def test_a_reader_points_at_a_county_or_types_its_name(tab, rate_map):
         (lambda: RateMap(["M0 0z"], [], [1], [1], [1]), "names must have 1 entries"),
         (lambda: RateMap(["M0 0z"], ["a"], [1, 2], [1], [1]), r"events must have shape \(1,\)"),
         (lambda: RateMap(["M0 0z"], ["a"], [np.nan], [1], [1]), "events must hold data"),
+        (lambda: OneHill(0.5, 9, 1, "a"), "distance must lie between 0 and 5, not 9"),
+        (lambda: OneHill(1.5, 2, 1, "a"), "weight must lie between 0 and 1, not 1.5"),
+        (lambda: OneHill(0.5, 2, np.nan, "a"), "ratio"),
+        (lambda: OneHill(0.5, 2, 3, "a"), "ratio must lie between 0.5 and 2, not 3"),
+        (lambda: OneHill(0.5, 2, 1, 7), "name must be text"),
+        (lambda: hill_border(-1, 1), "distance must be"),
+        (lambda: hill_border(1, 0), "ratio must be"),
         (lambda: Shrinkage([1], [2], highlight=1), "highlight must be one of 1 units"),
         (lambda: Shrinkage([0, 1], [0, 2], highlight=1), "n must be at least 1"),
         (lambda: Shrinkage([0, 0], [3, 2], highlight=1), "y must hold successes and failures"),

@@ -22,8 +22,16 @@ from scipy import stats
 from companion.exchangeability import beta_binomial_logpmf
 from companion.gaussians import GaussianMixture
 from companion.hierarchical import BetaBinomial, GammaPoisson
-from companion.interactive import EMBound, EMSteps, RateMap, Shrinkage, UrnFractions
+from companion.interactive import (
+    EMBound,
+    EMSteps,
+    OneHill,
+    RateMap,
+    Shrinkage,
+    UrnFractions,
+)
 from companion.interactive._page import BLUE, RED, Frame, inlined
+from companion.interactive.one_hill import hill_border
 
 FOLDER = ROOT / "companion" / "interactive"
 FILES = sorted(FOLDER.glob("*.js"))
@@ -102,6 +110,7 @@ def test_every_script_is_strict():
         UrnFractions(1, 1),
         shrinkage_figure(),
         squares(),
+        OneHill(0.4, 3, 1, "x"),
     ):
         script = re.search(r"<script>(.*)</script>", figure._repr_html_(), re.DOTALL).group(1)
         assert script.startswith('(() => {\n"use strict";\n')
@@ -219,9 +228,9 @@ def an_m_step_climbs_as_far_as_it_is_said(script, k, means):
         np.testing.assert_allclose([value, top, rise, gain, gap], truth, rtol=1e-3, atol=0.06)
 
 
-def colors_go_from_red_to_blue(script, shade):
+def colors_go_from_blue_to_red(script, shade):
     colors = data(steps_figure())["colors"]
-    assert "".join(f"{v:02X}" for color in colors for v in color) == (RED + BLUE).replace("#", "")
+    assert "".join(f"{v:02X}" for color in colors for v in color) == (BLUE + RED).replace("#", "")
     found = call(script, "color(colors, String(shade))", colors=colors, shade=shade)
     exact = np.array(colors[0]) + shade / 9 * np.subtract(colors[1], colors[0])
     assert found == f"rgb({','.join(str(int(v + 0.5)) for v in exact)})"
@@ -330,6 +339,40 @@ def the_map_has_the_companions_rates(script, events, exposure):
     assert found[3] == "Low, Ohio: no data."
 
 
+def the_border_is_that_of_python(script, distance, ratio):
+    found = call(script, "border(d, r)", d=distance, r=ratio)
+    expected = hill_border(distance, ratio)
+    if found is None:
+        assert np.isnan(expected).all() or np.ptp(expected) < 1e-3
+    else:
+        np.testing.assert_allclose(found, expected, rtol=1e-7)
+
+
+def the_density_is_that_of_the_mixture(script, weight, distance, ratio):
+    x = [-1.0, 0.5, distance]
+    found = call(script, "x.map((v) => density([w, d, r], v))", x=x, w=weight, d=distance, r=ratio)
+    model = GaussianMixture([weight, 1 - weight], [0, distance], [1, ratio**2])
+    np.testing.assert_allclose(np.sum(found, axis=1), np.exp(model.log_density(x)), rtol=1e-12)
+    np.testing.assert_allclose(
+        np.divide(found, np.sum(found, axis=1)[:, None]), model.responsibilities(x), rtol=1e-9
+    )
+
+
+def the_tops_are_where_the_density_turns(script, weight, distance, ratio):
+    mixture = [weight, distance, ratio]
+    found = np.array(call(script, "tops(m)", m=mixture))
+    count = call(script, "hills(m)", m=mixture)
+    assert len(found) == count
+    for x, _ in found:
+        left, right = norm_density(mixture, np.array([x - 2e-3, x + 2e-3]))
+        assert norm_density(mixture, np.array([x]))[0] >= max(left, right)
+
+
+def norm_density(mixture, x):
+    w, d, r = mixture
+    return w * stats.norm.pdf(x) + (1 - w) * stats.norm.pdf(x, d, r)
+
+
 def a_name_is_found(script, text, expected):
     assert call(script, "search(data, text)", data=data(squares()), text=text) == expected
 
@@ -366,7 +409,7 @@ def test_the_bound(k, means):
 def test_the_steps():
     script = inlined("em_steps")
     for shade in range(10):
-        colors_go_from_red_to_blue(script, shade)
+        colors_go_from_blue_to_red(script, shade)
     for t in range(6):
         every_iteration_has_its_log_likelihood(script, t)
 
@@ -402,6 +445,19 @@ def test_the_posterior(trials, stop):
     the_posterior_is_that_of_the_companion(inlined("shrinkage"), *trials, stop)
 
 
+hills = st.floats(0.02, 0.98), st.floats(0.2, 5), st.floats(0.5, 2)
+
+
+@given(*hills)
+def test_the_hills(weight, distance, ratio):
+    script = inlined("one_hill")
+    the_border_is_that_of_python(script, distance, ratio)
+    the_density_is_that_of_the_mixture(script, weight, distance, ratio)
+    border = hill_border(distance, ratio)
+    if np.isnan(border).any() or np.abs(border - weight).min() > 0.01:
+        the_tops_are_where_the_density_turns(script, weight, distance, ratio)
+
+
 @given(
     st.lists(st.integers(0, 900), min_size=3, max_size=3).filter(any),
     st.lists(st.integers(10_000, 10**8), min_size=3, max_size=3),
@@ -425,7 +481,7 @@ WITNESSES = {  # values at which the planted errors show
     the_bound_is_the_elbo: (70, [4.0]),
     between_the_grid_are_straight_lines: (0, [1.01, 5.0]),
     an_m_step_climbs_as_far_as_it_is_said: (0, [-2.0]),
-    colors_go_from_red_to_blue: (9,),
+    colors_go_from_blue_to_red: (9,),
     every_iteration_has_its_log_likelihood: (3,),
     urns_are_urns: (2, 2, 3, 20),
     fractions_have_their_law: (1, 2, 3, 20),
@@ -433,6 +489,9 @@ WITNESSES = {  # values at which the planted errors show
     words_say_mean_and_spread: (np.arange(9), 20),
     the_posterior_is_that_of_the_companion: RATS,
     the_map_has_the_companions_rates: COUNTIES,
+    the_border_is_that_of_python: (3.0, 1.3),
+    the_density_is_that_of_the_mixture: (0.4, 2.0, 1.5),
+    the_tops_are_where_the_density_turns: (0.4, 3.5, 1.2),
 }
 
 
@@ -447,7 +506,7 @@ WITNESSES = {  # values at which the planted errors show
         ("em_bound", between_the_grid_are_straight_lines, "(i - k) *", ""),
         ("em_bound", between_the_grid_are_straight_lines, "list.length - 2", "list.length"),
         ("em_bound", an_m_step_climbs_as_far_as_it_is_said, "reached - touched", "touched"),
-        ("em_steps", colors_go_from_red_to_blue, "shade / 9", "shade / 10"),
+        ("em_steps", colors_go_from_blue_to_red, "shade / 9", "shade / 10"),
         ("em_steps", every_iteration_has_its_log_likelihood, "value[t - 1]", "value[0]"),
         ("urn_fractions", urns_are_urns, "white + seen", "white"),
         ("urn_fractions", urns_are_urns, "black + i", "black"),
@@ -462,6 +521,10 @@ WITNESSES = {  # values at which the planted errors show
         ("shrinkage", the_posterior_is_that_of_the_companion, "- value[stop]", ""),
         ("rate_map", the_map_has_the_companions_rates, "data.post : data.raw", "data.raw : ''"),
         ("rate_map", the_map_has_the_companions_rates, "1e5 *", "1e4 *"),
+        ("one_hill", the_border_is_that_of_python, "3 * Math.log(r)", "2 * Math.log(r)"),
+        ("one_hill", the_border_is_that_of_python, "k * (d - x)", "(d - x)"),
+        ("one_hill", the_density_is_that_of_the_mixture, "(1 - w) / r", "(1 - w)"),
+        ("one_hill", the_tops_are_where_the_density_turns, ">= value(i + 1)", "<= value(i + 1)"),
         ("rate_map", the_map_has_the_companions_rates, "events[j] === null", "!events[j]"),
     ],
 )

@@ -26,17 +26,19 @@ NOT_INLINED = re.compile(r"^ *//.*\n|^import .*\n|^export |^ +|^\n", re.MULTILIN
 _numbers = itertools.count(1)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Frame:
     """Axes in pixels: the data's ranges, and where they lie in the picture."""
 
     x: tuple[float, float]
     y: tuple[float, float]
+    left: int = LEFT
+    right: int = WIDTH - RIGHT
 
     def box(self) -> dict[str, float]:
         return {
             "x0": float(self.x[0]), "x1": float(self.x[1]), "y0": float(self.y[0]),
-            "y1": float(self.y[1]), "left": LEFT, "right": WIDTH - RIGHT, "top": TOP,
+            "y1": float(self.y[1]), "left": self.left, "right": self.right, "top": TOP,
             "bottom": HEIGHT - BOTTOM,
         }  # fmt: skip
 
@@ -44,7 +46,7 @@ class Frame:
         """Return positions of shape (N, 2), rounded to a tenth of a pixel."""
         across = (np.asarray(x, dtype=float) - self.x[0]) / (self.x[1] - self.x[0])
         up = (np.asarray(y, dtype=float) - self.y[0]) / (self.y[1] - self.y[0])
-        px = LEFT + across * (WIDTH - LEFT - RIGHT)
+        px = self.left + across * (self.right - self.left)
         py = HEIGHT - BOTTOM - up * (HEIGHT - TOP - BOTTOM)
         return np.column_stack([px, py]).round(1)
 
@@ -53,8 +55,8 @@ class Frame:
 
     def axes(self, x_name: str, y_name: str) -> str:
         """Both axes with ticks and names, in the colour of the text around."""
-        low, right = HEIGHT - BOTTOM, WIDTH - RIGHT
-        lines, below, beside = f"M{LEFT},{TOP}V{low}H{right}", "", ""
+        low, left, right = HEIGHT - BOTTOM, self.left, self.right
+        lines, below, beside = f"M{left},{TOP}V{low}H{right}", "", ""
         at = ticks(*self.x)
         for tick, text in zip(at, labels(at), strict=True):
             px = self.pixels([tick], [self.y[0]])[0, 0]
@@ -63,14 +65,15 @@ class Frame:
         at = ticks(*self.y)
         for tick, text in zip(at, labels(at), strict=True):
             py = self.pixels([self.x[0]], [tick])[0, 1]
-            lines += f"M{LEFT},{py:g}h-5"
-            beside += f'<text x="{LEFT - 8}" y="{py + 4:g}">{text}</text>'
-        middle, height = (LEFT + right) / 2, (TOP + low) / 2
+            lines += f"M{left},{py:g}h-5"
+            beside += f'<text x="{left - 8}" y="{py + 4:g}">{text}</text>'
+        middle, height, edge = (left + right) / 2, (TOP + low) / 2, left - 48
         return f"""<g font-size="13" fill="currentColor" text-anchor="middle">
             <path d="{lines}" fill="none" stroke="currentColor"/>
             {below}<g text-anchor="end">{beside}</g>
             <text x="{middle:g}" y="{HEIGHT - 8}">{escape(x_name)}</text>
-            <text transform="translate(14 {height:g}) rotate(-90)">{escape(y_name)}</text></g>"""
+            <text transform="translate({edge} {height:g}) rotate(-90)">{escape(y_name)}</text>
+            </g>"""
 
 
 def ticks(low: float, high: float) -> list[float]:
