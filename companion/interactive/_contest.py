@@ -56,8 +56,8 @@ def contest(x: ArrayLike, y: ArrayLike, normals: ArrayLike) -> Floats:
 
     Examples
     --------
-    >>> contest([0, 1, 2, 3, 4, 5], [1, 0, 1, 2, 1, np.nan], np.ones((2, 13)))[:3, 0].round(3)
-    array([1.167, 1.   , 1.167])
+    >>> contest([0, 1, 2, 3, 4, 5], [1, 0, 1, 2, 1, np.nan], np.ones((2, 13)))[:3, 0].round(9)
+    array([1.1, 1. , 1.1])
     """
     x, y, e = _check.finite(x, "x"), _check.numbers(y, "y"), _check.finite(normals, "normals")
     if x.ndim != 1:
@@ -67,13 +67,14 @@ def contest(x: ArrayLike, y: ArrayLike, normals: ArrayLike) -> Floats:
     if e.ndim != 2 or len(e) < 2 or e.shape[1] != 2 * N + 1:
         raise ValueError(f"normals must have shape (m, {2 * N + 1}), m >= 2, not {e.shape}")
     n, rest = int(kept.sum()), y[kept]
-    if n < LEAST or np.isinf(rest).any() or not np.ptp(x[kept]) * np.ptp(rest) > 0:
+    if n < LEAST or np.isinf(rest).any() or not min(np.ptp(x[kept]), np.ptp(rest)) > 0:
         raise ValueError(f"y must keep {LEAST} finite numbers, not all equal, at different x")
-    centre, height = x[kept].mean(), rest.mean()
-    off = x - centre
+    (x, *_), (rest, origin, unit) = standardised(x), standardised(rest)
+    y = (y - origin) / unit
+    off = x - x[kept].mean()
     scatter = off[kept] @ off[kept]
-    slope = off[kept] @ (rest - height) / scatter
-    line = height + slope * off
+    slope = off[kept] @ rest / scatter
+    line = slope * off  # of what is kept, standardised: its mean is 0
     squares = ((rest - line[kept]) ** 2).sum()
     error = squares / n * (1 / n + off.mean() ** 2 / scatter) + slope**2 * x.var() / N
     spread = np.sqrt(squares / n + slope**2 * x.var())
@@ -88,7 +89,10 @@ def contest(x: ArrayLike, y: ArrayLike, normals: ArrayLike) -> Floats:
     pooled = around(each[:, 0].mean(), np.sqrt(within + between), df)
     by_draws = [*pooled, *each[:, 3:].mean(axis=0)]
     recipe, complete = measured(x, np.where(kept, y, line)), measured(x[kept], rest)
-    return np.array([recipe, complete, em, by_draws])
+    found = np.array([recipe, complete, em, by_draws])
+    found[:, :4] *= unit
+    found[:, :3] += origin
+    return found
 
 
 def around(middle: float, error: float, df: float) -> list[float]:

@@ -1,9 +1,10 @@
 import { line, scales, set, uniforms } from "./runtime.js";
 
-const sum = (values) => values.reduce((total, value) => total + value, 0);
-const mean = (values) => sum(values) / values.length;
-const dot = (a, b) => sum(a.map((value, i) => value * b[i]));
-const off = (values, centre) => values.map((value) => value - centre);
+function sum(values) { return values.reduce((total, value) => total + value, 0); }
+function mean(values) { return sum(values) / values.length; }
+function dot(a, b) { return sum(a.map((value, i) => value * b[i])); }
+function off(values, centre) { return values.map((value) => value - centre); }
+function holds([, low, high], truth) { return low < truth && truth < high; }
 
 // A quantile of t (Abramowitz and Stegun 26.7.5), from df = 4 on within a part in 3000.
 export function quantile(df) {
@@ -14,7 +15,6 @@ export function quantile(df) {
 }
 
 const around = (middle, error, df) => [0, -1, 1].map((k) => middle + k * quantile(df) * error);
-const holds = ([, low, high], truth) => low < truth && truth < high;
 
 // Mean of y, its interval, standard deviation and correlation: as if all was measured.
 export function measured(x, y) {
@@ -68,14 +68,13 @@ export function chances(z, strength, share) {
 export function draw(data, { kind, strength, share, bend, seed, hand }) {
   const { x } = data, next = uniforms(seed);
   const y = data.y.map((value, i) => value + bend * (x[i] ** 2 - 1));
-  const sd = Math.sqrt(dot(y, y) / x.length);
-  const z = { random: x.map(() => 0), x, y: y.map((value) => value / sd) }[kind];
+  const full = measured(x, y), z = { x, y: y.map((v) => v / full[3]) }[kind] ?? x.map(() => 0);
   const byChance = chances(z, strength, share).map((p) => next() < p);
   const lost = byChance.map((chance, i) => hand[i] ?? chance);
   const normal = () => Math.sqrt(-2 * Math.log(1 - next())) * Math.cos(2 * Math.PI * next());
   const normals = Array.from({ length: data.tables }, () => x.concat(x, 0).map(() => normal()));
   const gone = sum(lost), rows = x.length - gone < data.least ? [] : contest(x, y, lost, normals);
-  return { y, lost, gone, full: measured(x, y), rows };
+  return { y, lost, gone, full, rows };
 }
 
 // The table's cells: before the loss, then one contestant after the other.
