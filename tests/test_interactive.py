@@ -463,7 +463,7 @@ def test_a_reader_loses_and_gives_back(tab, lose_them):
         return int(re.search(r"draw (\d+) of 60", words.inner_text()).group(1))
 
     first = lost()
-    assert hollow.count() == first == lose_them.lose("x", 2, 0.5)[1].sum()
+    assert hollow.count() == first == lose_them._lose("x", 2, 0.5)[1].sum()
     assert "the likelier the larger x. " in words.inner_text()
     tab.get_by_role("button", name="New draw").click()
     assert words.inner_text().startswith(f"In this draw {lost()} of")
@@ -504,14 +504,14 @@ def test_too_few_are_left(tab):
     tab.get_by_role("button", name="Give all back").click()
     for point in range(6):
         tab.locator(".which").fill(str(point))
-        tab.locator(".toggle").click()
+        tab.locator(".lose").click()
     assert tab.inner_text(".words") == "Only 4 y's are left, too few: give some back."
     assert (
-        tab.eval_on_selector_all(".row", "rs => rs.map(r => r.getAttribute('opacity'))")
+        tab.eval_on_selector_all(".way", "rs => rs.map(r => r.getAttribute('opacity'))")
         == ["0"] * 4
     )
     assert [t.strip() for t in tab.locator("td").all_inner_texts()[5:]] == [""] * 20
-    tab.locator(".toggle").click()
+    tab.locator(".lose").click()
     assert tab.inner_text(".words").startswith("In this draw 5 of 10")
     assert "NaN" not in tab.content()
 

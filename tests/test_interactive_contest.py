@@ -199,13 +199,13 @@ def test_chances_have_the_share_and_the_strength(z, strength, share):
 def test_a_bend_leaves_the_truth_where_it_is(seed, mechanism, bend):
     x, e = np.random.default_rng(seed).normal(size=(2, 30))
     figure = LoseThem(x, 3 + x + e, seed=seed)
-    y, lost = figure.lose(mechanism, 2.0, 0.5, bend)
+    y, lost = figure._lose(mechanism, 2.0, 0.5, bend)
     assert y.mean() == pytest.approx(0, abs=1e-12)
     u = (x - x.mean()) / x.std()
     straight = standardised(x + e)[0]
     np.testing.assert_allclose(y - straight, bend * (u**2 - 1), atol=1e-9)
     assert lost.shape == (30,)
-    assert np.isfinite(figure.normals()).all()
+    assert np.isfinite(figure._normals()).all()
 
 
 def test_what_is_lost_follows_the_mechanism():
@@ -213,7 +213,7 @@ def test_what_is_lost_follows_the_mechanism():
     x, e = np.random.default_rng(1).normal(size=(2, 500))
     figure = LoseThem(x, 0.5 * x + e)
     for mechanism in ("random", "x", "y"):
-        y, lost = figure.lose(mechanism, 3.0, 0.5)
+        y, lost = figure._lose(mechanism, 3.0, 0.5)
         assert abs(lost.mean() - 0.5) < 4 * 0.5 / np.sqrt(500)
         apart = {"x": standardised(x)[0], "y": y}
         for name, z in apart.items():

@@ -391,12 +391,12 @@ def drawn(script, seed, code="draw(data, choice)", **changed):
     """What the script draws, and the same by Python: y, what is lost, the contest."""
     figure, choice = lose_figure(seed), CHOICE | {"seed": seed} | changed
     found = call(script, code, data=data(figure), choice=choice)
-    y, lost = figure.lose(choice["kind"], choice["strength"], choice["share"], choice["bend"])
+    y, lost = figure._lose(choice["kind"], choice["strength"], choice["share"], choice["bend"])
     lost = np.array(
         [was if by is None else by for was, by in zip(lost, choice["hand"], strict=True)]
     )
     u = (np.asarray(figure.x) - np.mean(figure.x)) / np.std(figure.x)
-    return found, y, lost, contest(u, np.where(lost, np.nan, y), figure.normals())
+    return found, y, lost, contest(u, np.where(lost, np.nan, y), figure._normals())
 
 
 def the_contest_is_that_of_python(script, seed):

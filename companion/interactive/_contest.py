@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.optimize import brentq
 from scipy.special import expit, ndtri, stdtrit
 
 from companion import _check
@@ -110,6 +109,8 @@ def measured(x: Floats, y: Floats) -> list[float]:
 
 def chances(z: Floats, strength: float, share: float) -> Floats:
     """Probabilities of being lost: log-odds that rise with z, a given share on average."""
+    from scipy.optimize import brentq
+
     room = 50 + strength * np.abs(z).max()
     log_odds = brentq(
         lambda a: expit(a + strength * z).mean() - max(share, 1e-12), -room, room, xtol=1e-12

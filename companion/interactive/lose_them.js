@@ -119,12 +119,12 @@ export function start({ one, all, on, say }, data) {
       cy: py(y[j]), stroke: color(lost[j]), fill: lost[j] ? "none" : color(false),
     }));
     set(one(".ring"), { cx: px(data.x[i]), cy: py(y[i]) });
-    one(".toggle").textContent = lost[i] ? "Give it back" : "Lose it";
+    one(".lose").textContent = lost[i] ? "Give it back" : "Lose it";
     set(which, { "aria-valuetext": `${Number(which.value) + 1}, ${lost[i] ? "lost" : "kept"}` });
     const ends = rows.length > 0 ? [data.points.x0, data.points.x1] : [];
     const fitted = ends.map((v) => [v, rows[2][0] + rows[2][3] * rows[2][4] * v]);
     set(one(".fit"), { points: line([px, py], fitted) });
-    all(".row").forEach((row, k) => {
+    all(".way").forEach((row, k) => {
       const found = rows[k] ?? full, { x0, x1 } = data.means;
       const [at, low, high] = found.map((v) => pm(Math.min(Math.max(v, x0), x1)));
       set(row, { opacity: Math.sign(rows.length), stroke: color(!holds(found, full[0])) });
@@ -136,7 +136,7 @@ export function start({ one, all, on, say }, data) {
   const toggle = (i) => { hand = hand.with(i, !now.lost[i]); show(); };
   const fresh = () => { hand = hand.map(() => null); show(); };
   all("input, select").forEach((control) => control.addEventListener("input", show));
-  on(".toggle", "click", () => toggle(order[which.value]));
+  on(".lose", "click", () => toggle(order[which.value]));
   on(".again", "click", () => { seed += 1; fresh(); });
   on(".back", "click", () => { one(".share").value = 0; fresh(); });
   on("svg", "click", ({ currentTarget, clientX, clientY }) => {

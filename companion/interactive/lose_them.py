@@ -21,7 +21,7 @@ START = ("x", 2.0, 0.5)  # mechanism, log-odds for a standard deviation, share
 TABLES = 20  # imputations
 BEND, REACH = 0.4, 1.2  # the largest bend, and half the axis of means, in standard deviations of y
 BORDER = 370  # pixels
-COLUMNS = ("", "mean of y", "95 % interval", "truth", "spread", "corr.")
+COLUMNS = ("estimate by", "mean of y", "95 % interval", "truth", "sd of y", "r")
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,8 +50,7 @@ class LoseThem:
     Examples
     --------
     >>> x, e = np.random.default_rng(1).normal(size=(2, 60))
-    >>> y, lost = LoseThem(x, 0.8 * x + 0.6 * e).lose("y", 2, 0.5)
-    >>> bool(y[lost].mean() > y[~lost].mean())
+    >>> "<svg" in LoseThem(x, 0.8 * x + 0.6 * e)._repr_html_()
     True
     """
 
@@ -69,7 +68,7 @@ class LoseThem:
                 raise ValueError(f"{name} must not hold a number {LEAST} times")
         _check.count(self.seed, "seed", at_least=0)
 
-    def lose(
+    def _lose(
         self, mechanism: str, strength: float, share: float, bend: float = 0.0
     ) -> tuple[Floats, NDArray[np.bool_]]:
         """Standardised y, bent, and which of them are lost at first; see the figure's controls."""
@@ -78,7 +77,7 @@ class LoseThem:
         z = {"random": 0 * u, "x": u, "y": standardised(y)[0]}[mechanism]
         return y, uniforms(self.seed, len(y)) < chances(z, strength, share)
 
-    def normals(self) -> Floats:
+    def _normals(self) -> Floats:
         """Draws for :func:`contest`, of shape (20, 2 N + 1)."""
         n = len(standardised(self.x)[0])
         u = uniforms(self.seed, n + 2 * TABLES * (2 * n + 1))[n:].reshape(TABLES, -1, 2)
@@ -86,15 +85,15 @@ class LoseThem:
 
     def _repr_html_(self) -> str:
         (u, x_mean, x_sd), (v, centre, scale) = standardised(self.x), standardised(self.y)
-        y, lost = self.lose(*START)
-        found = contest(u, np.where(lost, np.nan, y), self.normals())
+        y, lost = self._lose(*START)
+        found = contest(u, np.where(lost, np.nan, y), self._normals())
         held = (found[:, 1] < 0) & (found[:, 2] > 0)  # standardised, the truth is 0
         bent = np.concatenate([v - BEND * (u**2 - 1), v + BEND * (u**2 - 1)])
         across, up = (np.array([z.min() - 0.2, z.max() + 0.2]) for z in (u, bent))
         means = np.array([-REACH, REACH])
         # The script works with standardised numbers; the axes show those that were given.
-        left, right = frames(across, up, means)
-        axes = frames(x_mean + x_sd * across, centre + scale * up, centre + scale * means)
+        left, right = _frames(across, up, means)
+        axes = _frames(x_mean + x_sd * across, centre + scale * up, centre + scale * means)
         dots, lines, body = "", "", ""
         head = "".join(f'<th scope="col">{text}</th>' for text in COLUMNS)
         for (px, py), gone in zip(left.pixels(u, y), lost, strict=True):
@@ -102,7 +101,7 @@ class LoseThem:
             dots += f'<circle cx="{px:g}" cy="{py:g}" r="4.5" fill="{fill}" stroke="{stroke}"/>'
         for k, name in enumerate(CONTESTANTS):
             (at, py), (a, _), (b, _) = right.pixels(found[k, :3].clip(*means), [k + 0.6] * 3)
-            lines += f"""<g class="row" stroke="{BLUE if held[k] else RED}">
+            lines += f"""<g class="way" stroke="{BLUE if held[k] else RED}">
                 <line x1="{a:g}" x2="{b:g}" y1="{py:g}" y2="{py:g}" stroke-width="4"/>
                 <circle cx="{at:g}" cy="{py:g}" r="5"/><text x="{BORDER + 6}" y="{py - 14:g}"
                   stroke="none">{name}</text></g>"""
@@ -137,9 +136,9 @@ class LoseThem:
               max="{BEND:g}" step="0.02" value="0"></label>
             <button type="button" class="again">New draw</button>
             <label>one point <input class="which" type="range" min="0" max="{len(u) - 1}"
-              value="0"></label> <button type="button" class="toggle">Lose it</button>
+              value="0"></label> <button type="button" class="lose">Lose it</button>
             <button type="button" class="back">Give all back</button>
-            <table style="width:100%;font-size:inherit;text-align:left;
+            <table style="width:100%;font-size:.9em;text-align:left;
               font-variant-numeric:tabular-nums">{head}{body}</table>"""
         return page(
             title="Lose them yourself",
@@ -169,7 +168,7 @@ class LoseThem:
         )
 
 
-def frames(x: Floats, y: Floats, means: Floats) -> tuple[Frame, Frame]:
+def _frames(x: Floats, y: Floats, means: Floats) -> tuple[Frame, Frame]:
     """Axes of the points, and of the means with four rows."""
     points = Frame((x[0], x[1]), (y[0], y[1]), right=BORDER - 24)
     return points, Frame((means[0], means[1]), (4.0, 0.0), left=BORDER)
