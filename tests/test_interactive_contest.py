@@ -1,5 +1,6 @@
 """The contestants of the figure `LoseThem`: each against what it claims to be, by another way."""
 
+import ast
 import inspect
 
 import numpy as np
@@ -113,7 +114,7 @@ LAWS = {
     em_is_the_maximum_with_its_information: [
         ("1 / n +", "1 / N +"),
         ("off.mean() ** 2 / scatter", "0"),
-        ("slope**2 * x.var() / N", "0"),
+        ("slope ** 2 * x.var() / N", "0"),
         ("slope * x.std() / spread]", "slope]"),
     ],
     the_recipe_is_where_filling_in_and_fitting_rests: [
@@ -172,7 +173,7 @@ def test_nothing_is_lost():
     ("law", "right", "wrong"), [(law, *error) for law, errors in LAWS.items() for error in errors]
 )
 def test_a_planted_error_is_found(law, right, wrong):
-    source, names = inspect.getsource(_contest), {}
+    source, names = ast.unparse(ast.parse(inspect.getsource(_contest))), {}
     assert right in source
     exec(source.replace(right, wrong), names)
     with pytest.raises((AssertionError, RuntimeWarning)):
