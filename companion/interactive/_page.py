@@ -54,7 +54,7 @@ class Frame:
         return " ".join(f"{px:g},{py:g}" for px, py in self.pixels(x, y))
 
     def axes(self, x_name: str, y_name: str) -> str:
-        """Both axes with ticks and names, in the colour of the text around."""
+        """Both axes in the colour of the text around; ticks on one that has a name."""
         low, left, right = HEIGHT - BOTTOM, self.left, self.right
         lines, below, beside = f"M{left},{TOP}V{low}H{right}", "", ""
         at = ticks(*self.x)
@@ -62,7 +62,7 @@ class Frame:
             px = self.pixels([tick], [self.y[0]])[0, 0]
             lines += f"M{px:g},{low}v5"
             below += f'<text x="{px:g}" y="{low + 18}">{text}</text>'
-        at = ticks(*self.y)
+        at = ticks(*self.y) if y_name else []
         for tick, text in zip(at, labels(at), strict=True):
             py = self.pixels([self.x[0]], [tick])[0, 1]
             lines += f"M{left},{py:g}h-5"
@@ -106,6 +106,15 @@ def short(values: Floats, span: float) -> list[float]:
     """Round to a millionth of the range, so that the page stays small."""
     places = decimals(span, 8) if span > 0 else 8
     return [rounded(value, places) for value in values]
+
+
+def uniforms(seed: int, size: int) -> Floats:
+    """Uniform random numbers, those of the runtime in a browser (mulberry32)."""
+    word = 2**32 - 1
+    state = (seed % 2**32 + 0x6D2B79F5 * np.arange(1, size + 1, dtype=np.uint64)) & word
+    t = (state ^ (state >> 15)) * (1 | state) & word
+    t ^= (t + (t ^ (t >> 7)) * (61 | t)) & word
+    return np.asarray((t ^ (t >> 14)) / 2**32)
 
 
 def is_index(value: Any, length: int) -> bool:
