@@ -4,13 +4,11 @@ import itertools
 import json
 import re
 
-import chromium
 import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from playwright.sync_api import sync_playwright
 from scipy.special import expit, log_softmax, logsumexp
 from scipy.stats import norm
 
@@ -268,15 +266,13 @@ def test_two_figures_on_a_page_do_not_share_a_name(bound):
 
 
 @pytest.fixture(scope="module")
-def tab():
-    with sync_playwright() as playwright:
-        browser = chromium.start(playwright)
-        tab = browser.new_page()
-        tab.complaints = []
-        tab.on("pageerror", lambda error: tab.complaints.append(str(error)))
-        yield tab
-        assert tab.complaints == []
-        browser.close()
+def tab(browser):
+    tab = browser.new_page()
+    tab.complaints = []
+    tab.on("pageerror", lambda error: tab.complaints.append(str(error)))
+    yield tab
+    assert tab.complaints == []
+    tab.close()
 
 
 @pytest.mark.parametrize("name", figures())
