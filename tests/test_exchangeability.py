@@ -415,6 +415,31 @@ def test_moments_of_no_infinite_sequence_are_refused():
 RNG = np.random.default_rng(1)
 
 
+@given(st.integers(0, 2**32), st.integers(1, 4))
+def test_one_number_out_of_range_among_good_ones_is_named(seed, J):
+    """Wherever it stands, and whichever of two arguments it is in."""
+    rng = np.random.default_rng(seed)
+    alpha, beta = 10 ** rng.uniform(-3, 299, (2, J))
+    assert np.isfinite(beta_binomial_logpmf(np.zeros(J), np.ones(J), alpha, beta)).all()
+    (alpha if rng.random() < 0.5 else beta)[rng.integers(J)] = 10 ** rng.uniform(300.1, 308)
+    with pytest.raises(ValueError, match="alpha and beta must not exceed 1e300"):
+        beta_binomial_logpmf(np.zeros(J), np.ones(J), alpha, beta)
+    white, black = rng.permutation([rng.integers(3, 9) + 0.5, rng.integers(3, 9)])
+    for call in (
+        lambda: urn_log_probability([0, 1], white, black, -1),
+        lambda: polya_urn(white, black, 2, rng, reinforcement=-1),
+    ):
+        with pytest.raises(ValueError, match="reinforcement must be >= 0, or -1"):
+            call()
+
+
+def test_a_table_has_at_most_twenty_axes():
+    """A million entries of 0/1 variables; more would not end."""
+    assert is_exchangeable(np.ones((1,) * 20))
+    with pytest.raises(ValueError, match="joint must have at most 20 axes, not 21"):
+        is_exchangeable(np.ones((1,) * 21))
+
+
 @pytest.mark.parametrize(
     ("call", "message"),
     [

@@ -67,6 +67,37 @@ def test_a_map_is_what_the_paths_say():
     assert ax.yaxis_inverted()
 
 
+def test_the_edges_of_a_map_are_seen():
+    """Areas meet without a gap: their edges have their colours. Hatches and borders have one."""
+    ax = Figure().subplots()
+    squares = [f"M{k} 0l1 0 0 1 -1 0z" for k in range(3)]
+    plotting.county_map(ax, squares, [1.0, 2.0, np.nan], squares)
+    ax.figure.canvas.draw()
+    areas, hatched, borders = ax.collections
+    np.testing.assert_array_equal(areas.get_edgecolor(), areas.get_facecolor())
+    for lines in ax.collections:
+        assert lines.get_edgecolor()[:, 3].min() > 0
+        assert (lines.get_linewidth() > 0).all()
+    for lines in (hatched, borders):
+        assert not len(lines.get_facecolor()), "what lies under it is seen"
+
+
+@given(st.integers(0, 2**32), st.one_of(st.none(), st.floats(0.1, 5)))
+def test_ellipses_of_a_mixture_lie_as_far_out_as_is_asked(seed, n_sd):
+    """Two standard deviations if nothing is asked, and a dot on every mean."""
+    rng = np.random.default_rng(seed)
+    A = rng.normal(size=(3, 2, 2))
+    covariances = A @ A.transpose(0, 2, 1) + 0.1 * np.eye(2)
+    model = GaussianMixture(rng.dirichlet(np.ones(3)), rng.normal(size=(3, 2)), covariances)
+    asked = {} if n_sd is None else {"n_sd": n_sd}
+    ax = plotting.mixture_ellipses(Figure().subplots(), model, **asked)
+    rings = [line.get_xydata() for line in ax.lines if len(line.get_xydata()) > 1]
+    for ring, mean, covariance in zip(rings, model.means, covariances, strict=True):
+        off = ring - mean
+        distance = np.einsum("ni,ij,nj->n", off, np.linalg.inv(covariance), off)
+        np.testing.assert_allclose(np.sqrt(distance), n_sd or 2.0, rtol=1e-8)
+
+
 def test_the_counties_cover_the_states():
     """Each state's outline has the area of its counties; Alaska and Hawaii lie on the sheet."""
     from companion import datasets
@@ -172,6 +203,7 @@ FLAT = GaussianMixture([1], [[0, 0]], [np.eye(2)])
         (lambda: plotting.funnel_limits([1.0], 1.0, [0.9]), "level must be one number"),
         (lambda: plotting.funnel_limits([1.0], 1.0, np.nextafter(1, 0)), "level is too near"),
         (lambda: plotting.funnel_limits([1e300], 1e300), "exposure times rate must be finite"),
+        (lambda: plotting.funnel_limits([1.0, 1e300], 1e300), "exposure times rate must be"),
         (lambda: plotting.county_map(AX, "M0 0l1 0 0 1z", [1.0]), "paths must be a sequence"),
         (lambda: plotting.county_map(AX, ["M0 0l1 0 0 1z", None], [1, 2]), "paths must be rings"),
         (lambda: plotting.county_map(AX, ["M0 0l1 nan 0 1z"], [1.0]), "paths must be rings"),
