@@ -445,6 +445,7 @@ CALLS = {
     "UrnFractions": (page(lambda: interactive.UrnFractions(2, 3)), {}),
     "Shrinkage": (page(lambda y, n: interactive.Shrinkage(y, n, highlight=0)), {
         "y": np.array([1.0, 3, 4]), "n": np.array([20.0, 15, 10])}),
+    "OneHill": (page(lambda: interactive.OneHill(PAIR)), {}),
     "RateMap": (page(lambda **o: interactive.RateMap(SQUARES, ["a", "b"], **o)), {
         "events": np.array([1.0, 3]), "exposure": np.array([2e4, 5e4]),
         "shrunken": np.array([4e-5, 5e-5])}),

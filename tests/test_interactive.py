@@ -1,27 +1,39 @@
 """Figures that the reader moves: right numbers, self-contained, and alive in a real browser."""
 
+import inspect
 import itertools
 import json
 import re
+import sys
+import types
 
 import chromium
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from playwright.sync_api import sync_playwright
-from scipy.special import log_softmax, logsumexp
+from scipy.special import expit, log_softmax, logit, logsumexp
 from scipy.stats import norm
 
 from companion import datasets
 from companion.gaussians import GaussianMixture
 from companion.hierarchical import BetaBinomial
-from companion.interactive import EMBound, EMSteps, RateMap, Shrinkage, UrnFractions
-from companion.interactive._page import BLUE, RED, Frame, labels, ticks
+from companion.interactive import (
+    EMBound,
+    EMSteps,
+    OneHill,
+    RateMap,
+    Shrinkage,
+    UrnFractions,
+    one_hill,
+)
+from companion.interactive._page import BLUE, HALF, RED, Frame, labels, ticks
 from companion.interactive.rate_map import COLORS
 
 GALTON = datasets.load_galton()["height"].to_numpy()
+MALE = (datasets.load_galton()["sex"] == "male").to_numpy().astype(int)
 GEYSER = datasets.load_old_faithful().to_numpy()
 MODEL = GaussianMixture([0.5, 0.5], [62.0, 69.2], [5.6, 6.9])
 PLANE = GaussianMixture([0.5, 0.5], [[2, 90], [5, 50]], [np.diag([1, 100])] * 2)
@@ -60,8 +72,13 @@ def rate_map():
     )
 
 
+@pytest.fixture(scope="module")
+def hill():
+    return OneHill(GaussianMixture.fit_labelled(GALTON, MALE), "Galton's children")
+
+
 def figures():
-    return ["bound", "steps", "urns", "shrinkage", "rate_map"]
+    return ["bound", "steps", "urns", "shrinkage", "rate_map", "hill"]
 
 
 # ------------------------------------------------------------------------ the numbers
@@ -113,6 +130,155 @@ def test_the_steps_are_those_of_em(steps):
     for before, after in itertools.pairwise(steps.models):
         expected = before.m_step(before.e_step(GEYSER)[0])
         np.testing.assert_array_equal(after.means, expected.means)
+
+
+def two(weight, distance, ratio, first=0.0, sd=1.0):
+    """The figure of a mixture in its own units; a negative `sd` turns left and right around."""
+    variances = np.square([sd, sd * ratio])
+    return OneHill(GaussianMixture([weight, 1 - weight], [first, first + sd * distance], variances))
+
+
+weights = st.floats(0.01, 0.99)
+distances, ratios = st.floats(1.01, 3.99), st.floats(0.51, 1.99)
+
+
+def tops_are_counted_on_a_grid(weight, distance, ratio):
+    """Signs of the slope at 100 000 places, away from the border; depth by the densities there."""
+    figure = two(weight, distance, ratio)
+    assume(not (abs(logit(figure.border) - logit(weight)) < 1e-3).any())
+    x = np.linspace(0, distance, 100_001)[1:-1]
+    parts = weight * norm.pdf(x), (1 - weight) * norm.pdf(x, distance, ratio)
+    falls = -x * parts[0] + (distance - x) / ratio**2 * parts[1] < 0
+    changes = np.flatnonzero(np.diff(falls))
+    np.testing.assert_allclose(figure.modes, x[changes[::2]], atol=3e-5)
+    heights = np.sum(parts, axis=0)[changes]
+    depth = 1 - heights[1] / min(heights[0], heights[2]) if len(changes) == 3 else 0
+    assert figure.valley == pytest.approx(depth, abs=1e-8)
+
+
+def the_border_is_a_known_curve(ratio, log_x):
+    """Both derivatives vanish at x = u and v spreads from the means: sinh log v = -r sinh log u."""
+    u, v = np.exp(log_x), np.exp(-np.arcsinh(ratio * np.sinh(log_x)))
+    distance, weight = u + ratio * v, expit(np.log(v / u) + (u**2 - v**2) / 2 - 2 * np.log(ratio))
+    assume(1 < distance < 4)
+    figure = two(0.5, distance, ratio)
+    least = figure.least_distance
+    assert least < distance + 1e-9
+    assume(distance > least + 1e-6)  # or both ends are nearly one
+    error = abs(logit(figure.border) - logit(weight)).min()
+    assert error < 1e-6
+    landmark = two(0.5, 1 + ratio, ratio).border if ratio != 1 else [0.5]  # u = v = 1
+    assert abs(landmark - 1 / (1 + ratio**2)).min() < 1e-6
+
+
+def no_weight_makes_two_hills_below(ratio):
+    """By the formula of Schilling, Watkins and Watkins (2002), after Robertson and Fryer (1969)."""
+    v = ratio**-2
+    s = np.sqrt(-2 + 3 * v + 3 * v**2 - 2 * v**3 + 2 * (1 - v + v**2) ** 1.5)
+    least = s / np.sqrt(v) / (1 + np.sqrt(v)) * (1 + ratio)
+    figure = two(0.5, least * (1 + 1e-5), ratio)
+    np.testing.assert_allclose(figure.least_distance, least, rtol=1e-7)
+    low, high = figure.border
+    assert 0 < low < high < 1
+    assert len(two((low + high) / 2, least * (1 + 1e-5), ratio).modes) == 2
+    assert np.isnan(two(0.5, least * (1 - 1e-5), ratio).border).all()
+    assert len(two((low + high) / 2, least * (1 - 1e-5), ratio).modes) == 1
+
+
+def the_border_of_equal_spreads_has_a_formula(distance):
+    d = distance / 2
+    log_odds = 2 * (d * np.sqrt(d**2 - 1) - np.arccosh(d))
+    figure = two(0.5, distance, 1.0)
+    assert figure.least_distance == pytest.approx(2, abs=1e-12)
+    np.testing.assert_allclose(logit(figure.border), [-log_odds, log_odds], rtol=1e-6, atol=1e-9)
+
+
+def either_component_may_be_the_first(weight, distance, ratio, first, sd):
+    """And any units, with left and right as one likes."""
+    assume(1.01 < distance / ratio < 3.99)
+    one = two(weight, distance, ratio)
+    other = two(1 - weight, distance / ratio, 1 / ratio, first + sd * distance, -sd * ratio)
+    np.testing.assert_allclose(1 - other.border[::-1], one.border, rtol=1e-7, atol=1e-12)
+    assert other.least_distance * ratio == pytest.approx(one.least_distance, rel=1e-12)
+    assume(not (abs(logit(one.border) - logit(weight)) < 1e-3).any())
+    assert other.valley == pytest.approx(one.valley, abs=1e-9)
+    expected = np.sort(first + sd * one.modes)
+    np.testing.assert_allclose(other.modes, expected, atol=1e-6 * abs(sd) + 1e-12 * abs(first))
+
+
+@given(weights, distances, ratios)
+def test_the_tops_of_two_gaussians(weight, distance, ratio):
+    tops_are_counted_on_a_grid(weight, distance, ratio)
+
+
+@given(ratios, st.floats(-2, 1.3))
+def test_the_curve_of_the_border(ratio, log_x):
+    the_border_is_a_known_curve(ratio, log_x)
+
+
+@given(ratios)
+def test_the_least_distance(ratio):
+    no_weight_makes_two_hills_below(ratio)
+
+
+@given(st.floats(2.001, 4))
+def test_the_border_of_equal_spreads(distance):
+    the_border_of_equal_spreads_has_a_formula(distance)
+
+
+@given(weights, distances, ratios, st.floats(-1e3, 1e3), st.sampled_from([1.0, -3.0, 1e-3, -1e5]))
+def test_the_hills_of_the_other_component(weight, distance, ratio, first, sd):
+    either_component_may_be_the_first(weight, distance, ratio, first, sd)
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [
+        ("- 2 * np.log(r)", "- np.log(r)"),
+        ("(x - v) * (x + v) / 2", "(x - v) * (x + v)"),
+        ("(1 - y) / r**2", "(1 - y) / r"),
+        ("k / (2 * k - 1", "k / (2 * k"),
+        ("low < level < high", "low < level"),
+        ("1 - heights[1]", "heights[1]"),
+        (".min()) if len", ".max()) if len"),
+        ("np.copysign(sd[0], second - first)", "sd[0]"),
+        ("rises(x) != is_bottom", "rises(x)"),
+    ],
+)
+def test_a_planted_error_about_hills_is_found(monkeypatch, right, wrong):
+    laws = [
+        lambda: tops_are_counted_on_a_grid(0.4, 3.2, 1.3),
+        lambda: tops_are_counted_on_a_grid(0.95, 2.9, 0.8),
+        lambda: the_border_is_a_known_curve(1.3, 0.7),
+        lambda: no_weight_makes_two_hills_below(1.3),
+        lambda: either_component_may_be_the_first(0.4, 3.2, 1.3, 2.0, -3.0),
+    ]
+    for law in laws:
+        law()
+    source = inspect.getsource(one_hill)
+    assert source.count(right) == 1
+    planted = types.ModuleType("companion.interactive.planted")
+    monkeypatch.setitem(sys.modules, planted.__name__, planted)
+    exec(source.replace(right, wrong), vars(planted))
+    monkeypatch.setattr(sys.modules[__name__], "OneHill", planted.OneHill)
+    failed = 0
+    for law in laws:
+        try:
+            law()
+        except (AssertionError, ValueError):
+            failed += 1
+    assert failed
+
+
+def test_galtons_children_make_one_hill(hill):
+    """Apart enough for equal spreads and weights, not with their own."""
+    own = [hill.weight, hill.distance, hill.ratio]
+    assert np.round(own, 3).tolist() == [0.485, 2.180, 1.114]
+    assert len(hill.modes) == 1
+    assert hill.valley == 0
+    assert hill.border.round(3).tolist() == [0.443, 0.457]
+    assert len(two(0.5, hill.distance, 1.0).modes) == 2
+    assert len(two(0.45, *own[1:]).modes) == 2
 
 
 def data_of(figure):
@@ -349,6 +515,76 @@ def test_a_reader_moves_the_prior_from_no_pooling_to_full_pooling(tab, shrinkage
         np.testing.assert_allclose(dots, box.pixels(0 * mean, mean)[:, 1], atol=0.11)
 
 
+def pictures(tab):
+    """All that the script draws, as numbers."""
+    shapes = "es => es.map(e => ['points', 'cx', 'cy', 'd'].map(a => e.getAttribute(a)).join(' '))"
+    texts = tab.eval_on_selector_all("svg polyline, svg polygon, svg circle, svg .data", shapes)
+    return [[float(v) for v in re.findall(r"-?[\d.]+", text)] for text in texts]
+
+
+@pytest.mark.parametrize("shape", [None, (0.5, 3.0, 1.0), (0.3, 3.5, 1.9), (0.8, 1.3, 0.6)])
+def test_the_hills_are_drawn_without_a_script_too(tab, hill, shape):
+    figure = two(*shape) if shape else hill
+    html = figure._repr_html_()
+    tab.set_content(html.split("<script>")[0] + "</div>")
+    still = pictures(tab)
+    tab.set_content(html)
+    assert len(still) == 8
+    for before, after in zip(still, pictures(tab), strict=True):
+        np.testing.assert_allclose(before, after, atol=0.0501)
+    count = "two hills" if len(figure.modes) == 2 else "one hill"
+    assert f"{count}." in tab.inner_html("desc")
+    assert tab.inner_text(".words").lower().startswith(count)
+    assert count in re.search("<noscript>(.*?)</noscript>", html, re.DOTALL).group(1)
+
+
+def test_a_reader_finds_the_border(tab, hill):
+    tab.set_content(hill._repr_html_())
+    words, sliders = tab.locator(".words"), tab.locator("input")
+    assert words.inner_text() == (
+        "One hill. Weight of the first 0.485, distance 2.18, ratio of spreads 1.11. With this "
+        "ratio and distance there are two hills for weights from 0.443 to 0.457."
+    )
+    sliders.nth(0).focus()
+    for _ in range(7):
+        tab.keyboard.press("ArrowLeft")
+    assert "Weight of the first 0.450" in words.inner_text()
+    assert words.inner_text().startswith("Two hills; the valley between them lies 0.0 % below")
+    assert "diamond" not in words.inner_text()
+    sliders.nth(1).focus()
+    tab.keyboard.press("End")
+    figure = two(0.45, 4.0, hill.ratio)
+    assert f" {100 * figure.valley:.1f} % below" in words.inner_text()
+    (tops,) = [tab.eval_on_selector_all(".tops circle", "cs => cs.map(c => +c.getAttribute('cx'))")]
+    expected = Frame((-3.0, 9.0), (0.0, 1.1), HALF).pixels(figure.modes, [0, 0])[:, 0]
+    np.testing.assert_allclose(tops, expected, atol=0.0501)
+    here, chart = tab.locator(".here"), Frame((1.0, 4.0), (0.0, 1.0), HALF)
+    place = [float(here.get_attribute(name)) for name in ("cx", "cy")]
+    np.testing.assert_allclose(place, chart.pixels([4.0], [0.45])[0], atol=0.0501)
+    sliders.nth(2).focus()
+    tab.keyboard.press("End")
+    assert words.inner_text().endswith("The diamond of Galton's children belongs to ratio 1.11.")
+    tab.locator(".equal").press("Enter")
+    assert "Weight of the first 0.500, distance 4.00, ratio of spreads 1.00." in words.inner_text()
+    tab.locator(".real").press("Enter")
+    assert words.inner_text().startswith("One hill. Weight of the first 0.485, distance 2.18")
+    assert [float(sliders.nth(k).input_value()) for k in range(3)] == [0.485, 2.18, 1.11]
+
+
+def test_two_pictures_stand_one_below_the_other_on_a_phone(tab, hill):
+    """And are as wide as it is, so that their letters can be read."""
+    before, html = tab.viewport_size, hill._repr_html_()
+    for width, columns in [(800, 2), (390, 1)]:
+        tab.set_viewport_size({"width": width, "height": 844})
+        tab.set_content(f'<meta name="viewport" content="width=device-width">{html}')
+        first, second = (tab.locator("svg").nth(k).bounding_box() for k in (0, 1))
+        assert (first["y"] == second["y"]) == (columns == 2)
+        assert (first["x"] == second["x"]) == (columns == 1)
+        assert first["width"] == second["width"] > 300
+        assert tab.evaluate("document.documentElement.scrollWidth") <= width
+    tab.set_viewport_size(before)
+
+
 def test_a_reader_points_at_a_county_or_types_its_name(tab, rate_map):
     tab.set_content(rate_map._repr_html_())
     colors = "ps => ps.map(p => p.getAttribute('fill'))"
@@ -374,6 +610,13 @@ def test_a_reader_points_at_a_county_or_types_its_name(tab, rate_map):
         (lambda: RateMap(["M0 0z"], [], [1], [1], [1]), "names must have 1 entries"),
         (lambda: RateMap(["M0 0z"], ["a"], [1, 2], [1], [1]), r"events must have shape \(1,\)"),
         (lambda: RateMap(["M0 0z"], ["a"], [np.nan], [1], [1]), "events must hold data"),
+        (lambda: two(0.5, 4.1, 1), "model must have means of 1 to 4 standard dev.* not 4.1"),
+        (lambda: two(0.5, 0, 1), "model must have means of 1 to 4 .* between them, not 0"),
+        (lambda: two(0.5, 3, 2.5), "model must have a second spread of 0.5 to 2 .* not 2.5"),
+        (lambda: OneHill(PLANE), "model must have D = 1, not 2"),
+        (lambda: OneHill(None), "model must have D = 1, not None"),
+        (lambda: OneHill(GaussianMixture([1.0], [0], [1])), "model must have two comp.* not 1"),
+        (lambda: OneHill(MODEL, name=3), "name must be text"),
         (lambda: Shrinkage([1], [2], highlight=1), "highlight must be one of 1 units"),
         (lambda: Shrinkage([0, 1], [0, 2], highlight=1), "n must be at least 1"),
         (lambda: Shrinkage([0, 0], [3, 2], highlight=1), "y must hold successes and failures"),
