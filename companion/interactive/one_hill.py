@@ -100,11 +100,13 @@ class OneHill:
         first, second = self.model.means[:, 0]
         weight, d, r = (float(v) for v in (
             self.model.weights[0], abs(second / sd[0] - first / sd[0]), sd[1] / sd[0]))  # fmt: skip
-        for value, (low, high), what in [(d, DISTANCES, "means"), (r, RATIOS, "a second spread")]:
+        for value, (low, high), what in (
+            (d, DISTANCES, "distance of its means"), (r, RATIOS, "standard deviation of its second")
+        ):  # fmt: skip
             if not low <= value <= high:
                 raise ValueError(
-                    f"model must have {what} of {low:g} to {high:g} standard deviations of the "
-                    f"first component{' between them' if value is d else ''}, not {value:g}"
+                    f"model: the {what} must be {low:g} to {high:g} standard deviations of its "
+                    f"first component, not {value:g}"
                 )
         x = _flat_places(weight, d, r)
         heights = np.sum(_parts(weight, d, r, x), axis=0)
@@ -137,7 +139,7 @@ class OneHill:
             <g class="tops" fill="{GREEN}">{circles}</g>
             <g font-size="13" text-anchor="end"><text x="308" y="24" fill="{BLUE}">first</text>
             <text x="308" y="40" fill="{RED}">second</text></g>"""
-        one_at, two_at = chart.pixels([1.12, 3.93], [0.06, 0.47])
+        one_at, two_at = chart.pixels([1.12, 3.93], [0.06, 0.3])
         places = f"""<polygon class="two" points="{two}" fill="currentColor" fill-opacity="0.15"
               stroke="currentColor" stroke-opacity="0.5"/>
             <g font-size="13" fill="currentColor"><text x="{one_at[0]:g}" y="{one_at[1]:g}">one hill
