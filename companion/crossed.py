@@ -579,20 +579,19 @@ def _named(
     group: ArrayLike, name: str, length: int | None = None
 ) -> tuple[ArrayLike, NDArray[Any] | None]:
     """Return whole numbers for names, and the names in their order; numbers stay as they are."""
-    given = np.asarray(group)
-    if given.dtype.kind in "biuf":
+    if getattr(getattr(group, "dtype", None), "kind", "O") in "biufc" or not np.iterable(group):
         return group, None
-    given = np.asarray(group, dtype=object)  # or NaN would become a name
-    texts = np.array([isinstance(v, str) for v in given.reshape(-1)], dtype=bool)
-    if not texts.any():
+    values = list(group)
+    texts = [isinstance(value, str) for value in values]
+    if not any(texts):
         return group, None
-    if not texts.all():
-        first = given.reshape(-1)[np.argmin(texts)]
-        raise ValueError(f"{name} mixes names with what is none: {first!r}")
+    if not all(texts):
+        odd = values[texts.index(False)]
+        raise ValueError(f"{name} mixes names with what is none: {odd!r}")
     if length is not None:
         raise ValueError(f"n_{name}s goes with numbers: the {name}s have names")
-    names, numbers = np.unique(given.astype(str), return_inverse=True)
-    return numbers.reshape(given.shape), names
+    names, numbers = np.unique(np.array(values, dtype=str), return_inverse=True)
+    return numbers, names
 
 
 def _data(

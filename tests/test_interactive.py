@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from playwright.sync_api import sync_playwright
-from scipy.special import expit, log_softmax, logit, logsumexp
+from scipy.special import log_softmax, logit, logsumexp
 from scipy.stats import norm
 
 from companion import datasets
@@ -30,10 +30,10 @@ from companion.interactive import (
     one_hill,
 )
 from companion.interactive._page import BLUE, HALF, RED, Frame, labels, ticks
+from companion.interactive.one_hill import hill_border
 from companion.interactive.rate_map import COLORS
 
 GALTON = datasets.load_galton()["height"].to_numpy()
-MALE = (datasets.load_galton()["sex"] == "male").to_numpy().astype(int)
 GEYSER = datasets.load_old_faithful().to_numpy()
 MODEL = GaussianMixture([0.5, 0.5], [62.0, 69.2], [5.6, 6.9])
 PLANE = GaussianMixture([0.5, 0.5], [[2, 90], [5, 50]], [np.diag([1, 100])] * 2)
@@ -74,7 +74,11 @@ def rate_map():
 
 @pytest.fixture(scope="module")
 def hill():
-    return OneHill(GaussianMixture.fit_labelled(GALTON, MALE), "Galton's children")
+    men = datasets.load_galton()["sex"] == "male"
+    women, men = GALTON[~men], GALTON[men]
+    sd = women.std()
+    distance = (men.mean() - women.mean()) / sd
+    return OneHill(len(women) / len(GALTON), distance, men.std() / sd, "Galton's children")
 
 
 def figures():
@@ -132,19 +136,13 @@ def test_the_steps_are_those_of_em(steps):
         np.testing.assert_array_equal(after.means, expected.means)
 
 
-def two(weight, distance, ratio, first=0.0, sd=1.0):
-    """The figure of a mixture in its own units; a negative `sd` turns left and right around."""
-    variances = np.square([sd, sd * ratio])
-    return OneHill(GaussianMixture([weight, 1 - weight], [first, first + sd * distance], variances))
-
-
 weights = st.floats(0.01, 0.99)
 distances, ratios = st.floats(1.01, 3.99), st.floats(0.51, 1.99)
 
 
 def tops_are_counted_on_a_grid(weight, distance, ratio):
     """Signs of the slope at 100 000 places, away from the border; depth by the densities there."""
-    figure = two(weight, distance, ratio)
+    figure = OneHill(weight, distance, ratio)
     if (abs(logit(figure.border) - logit(weight)) < 1e-3).any():
         return
     x = np.linspace(0, distance, 100_001)
@@ -160,13 +158,16 @@ def tops_are_counted_on_a_grid(weight, distance, ratio):
 def the_border_is_a_known_curve(ratio, log_x):
     """Both derivatives vanish at x = u and v spreads from the means: sinh log v = -r sinh log u."""
     u, v = np.exp(log_x), np.exp(-np.arcsinh(ratio * np.sinh(log_x)))
-    distance, weight = u + ratio * v, expit(np.log(v / u) + (u**2 - v**2) / 2 - 2 * np.log(ratio))
-    if not 1 < distance < 4:
-        return
-    figure = two(0.5, distance, ratio)
-    assert distance > figure.least_distance - 1e-9
-    if distance > figure.least_distance + 1e-9:
-        assert abs(logit(figure.border) - logit(weight)).min() < 1e-6
+    distance, log_odds = u + ratio * v, np.log(v / u) + (u**2 - v**2) / 2 - 2 * np.log(ratio)
+    border = hill_border(distance, ratio)
+    if np.isnan(border).any():  # both ends are one
+        assert distance == pytest.approx(one_hill._least_distance(ratio), rel=1e-9)
+    elif abs(log_odds) < 15:  # further out a weight near 1 has few digits of them
+        assert abs(logit(border) - log_odds).min() < 1e-6
+
+
+def the_border_far_out_is_that_of_any_weight(times, ratio):
+    assert hill_border(100 * times * max(1, ratio), ratio).tolist() == [0, 1]
 
 
 def no_weight_makes_two_hills_below(ratio):
@@ -174,36 +175,33 @@ def no_weight_makes_two_hills_below(ratio):
     v = ratio**-2
     s = np.sqrt(-2 + 3 * v + 3 * v**2 - 2 * v**3 + 2 * (1 - v + v**2) ** 1.5)
     least = s / np.sqrt(v) / (1 + np.sqrt(v)) * (1 + ratio)
-    figure = two(0.5, least * (1 + 1e-5), ratio)
+    figure = OneHill(0.5, least * (1 + 1e-5), ratio)
     np.testing.assert_allclose(figure.least_distance, least, rtol=1e-7)
     low, high = figure.border
     assert 0 < low < high < 1
-    assert len(two((low + high) / 2, least * (1 + 1e-5), ratio).modes) == 2
-    assert np.isnan(two(0.5, least * (1 - 1e-5), ratio).border).all()
-    assert len(two((low + high) / 2, least * (1 - 1e-5), ratio).modes) == 1
+    assert len(OneHill((low + high) / 2, least * (1 + 1e-5), ratio).modes) == 2
+    assert np.isnan(OneHill(0.5, least * (1 - 1e-5), ratio).border).all()
+    assert len(OneHill((low + high) / 2, least * (1 - 1e-5), ratio).modes) == 1
 
 
 def the_border_of_equal_spreads_has_a_formula(distance):
     d = distance / 2
     log_odds = 2 * (d * np.sqrt(d**2 - 1) - np.arccosh(d))
-    figure = two(0.5, distance, 1.0)
+    figure = OneHill(0.5, distance, 1.0)
     assert figure.least_distance == pytest.approx(2, abs=1e-12)
     np.testing.assert_allclose(logit(figure.border), [-log_odds, log_odds], rtol=1e-6, atol=1e-9)
 
 
-def either_component_may_be_the_first(weight, distance, ratio, first, sd):
-    """And any units, with left and right as one likes."""
-    if not 1 < distance / ratio < 4:
-        return
-    one = two(weight, distance, ratio)
-    other = two(1 - weight, distance / ratio, 1 / ratio, first + sd * distance, -sd * ratio)
-    np.testing.assert_allclose(1 - other.border[::-1], one.border, rtol=1e-7, atol=1e-12)
-    assert other.least_distance * ratio == pytest.approx(one.least_distance, rel=1e-12)
-    if (abs(logit(one.border) - logit(weight)) < 1e-3).any():
-        return
-    assert other.valley == pytest.approx(one.valley, abs=1e-9)
-    expected = np.sort(first + sd * one.modes)
-    np.testing.assert_allclose(other.modes, expected, atol=1e-6 * abs(sd) + 1e-12 * abs(first))
+def either_component_may_be_the_first(weight, distance, ratio):
+    one, other = hill_border(distance, ratio), hill_border(distance / ratio, 1 / ratio)
+    np.testing.assert_allclose(logit(other[::-1]), -logit(one), rtol=1e-6, atol=1e-7)
+    if 1 <= distance / ratio <= 4 and not (abs(logit(one) - logit(weight)) < 1e-3).any():
+        figure = OneHill(weight, distance, ratio)
+        turned = OneHill(1 - weight, distance / ratio, 1 / ratio)
+        assert turned.least_distance * ratio == pytest.approx(figure.least_distance, rel=1e-12)
+        assert turned.valley == pytest.approx(figure.valley, abs=1e-9)
+        found = (distance - ratio * turned.modes)[::-1]
+        np.testing.assert_allclose(found, figure.modes, atol=1e-6)
 
 
 @given(weights, distances, ratios)
@@ -211,7 +209,7 @@ def test_the_tops_of_two_gaussians(weight, distance, ratio):
     tops_are_counted_on_a_grid(weight, distance, ratio)
 
 
-@given(ratios, st.floats(-2, 1.3))
+@given(st.floats(-3, 3).map(lambda power: 10**power), st.floats(-5, 5))
 def test_the_curve_of_the_border(ratio, log_x):
     the_border_is_a_known_curve(ratio, log_x)
 
@@ -219,9 +217,8 @@ def test_the_curve_of_the_border(ratio, log_x):
 @given(ratios)
 def test_one_place_of_the_border_is_known_without_a_computer(ratio):
     """One spread from either mean, where each part's slope has its own extreme."""
-    figure = two(0.5, 1 + ratio, ratio)
-    if figure.distance > figure.least_distance + 1e-9:
-        assert abs(figure.border - 1 / (1 + ratio**2)).min() < 1e-6
+    if abs(ratio - 1) > 1e-4:
+        assert abs(hill_border(1 + ratio, ratio) - 1 / (1 + ratio**2)).min() < 1e-9
 
 
 @given(ratios)
@@ -234,9 +231,15 @@ def test_the_border_of_equal_spreads(distance):
     the_border_of_equal_spreads_has_a_formula(distance)
 
 
-@given(weights, distances, ratios, st.floats(-1e3, 1e3), st.sampled_from([1.0, -3.0, 1e-3, -1e5]))
-def test_the_hills_of_the_other_component(weight, distance, ratio, first, sd):
-    either_component_may_be_the_first(weight, distance, ratio, first, sd)
+@given(weights, distances, ratios)
+def test_either_component_may_be_the_first(weight, distance, ratio):
+    either_component_may_be_the_first(weight, distance, ratio)
+
+
+@given(st.floats(1, 1e302), st.floats(1e-3, 1e3))
+def test_the_border_far_out(times, ratio):
+    with np.errstate(all="raise"):
+        the_border_far_out_is_that_of_any_weight(times, ratio)
 
 
 @pytest.mark.parametrize(
@@ -249,7 +252,7 @@ def test_the_hills_of_the_other_component(weight, distance, ratio, first, sd):
         ("low < level < high", "low < level"),
         ("1 - heights[1]", "heights[1]"),
         (".min()) if len", ".max()) if len"),
-        ("np.copysign(sd[0], second - first)", "sd[0]"),
+        ("min(d, 100 * max(1.0, r))", "d"),
         ("rises(x) != is_bottom", "rises(x)"),
     ],
 )
@@ -258,8 +261,9 @@ def test_a_planted_error_about_hills_is_found(monkeypatch, right, wrong):
         lambda: tops_are_counted_on_a_grid(0.4, 3.2, 1.3),
         lambda: tops_are_counted_on_a_grid(0.95, 2.9, 0.8),
         lambda: the_border_is_a_known_curve(1.3, 0.7),
+        lambda: the_border_far_out_is_that_of_any_weight(1e300, 1.3),
         lambda: no_weight_makes_two_hills_below(1.3),
-        lambda: either_component_may_be_the_first(0.4, 3.2, 1.3, 2.0, 3.0),
+        lambda: either_component_may_be_the_first(0.4, 3.2, 1.3),
     ]
     for law in laws:
         law()
@@ -268,14 +272,10 @@ def test_a_planted_error_about_hills_is_found(monkeypatch, right, wrong):
     planted = types.ModuleType("companion.interactive.planted")
     monkeypatch.setitem(sys.modules, planted.__name__, planted)
     exec(source.replace(right, wrong), vars(planted))
-    monkeypatch.setattr(sys.modules[__name__], "OneHill", planted.OneHill)
-    failed = 0
-    for law in laws:
-        try:
-            law()
-        except (AssertionError, ValueError):
-            failed += 1
-    assert failed
+    for name in ("OneHill", "hill_border"):
+        monkeypatch.setattr(sys.modules[__name__], name, getattr(planted, name))
+    with pytest.raises((AssertionError, ValueError)), np.errstate(all="ignore"):
+        [law() for law in laws]
 
 
 def test_galtons_children_make_one_hill(hill):
@@ -285,8 +285,8 @@ def test_galtons_children_make_one_hill(hill):
     assert len(hill.modes) == 1
     assert hill.valley == 0
     assert hill.border.round(3).tolist() == [0.443, 0.457]
-    assert len(two(0.5, hill.distance, 1.0).modes) == 2
-    assert len(two(0.45, *own[1:]).modes) == 2
+    assert len(OneHill(0.5, hill.distance, 1.0).modes) == 2
+    assert len(OneHill(0.45, *own[1:]).modes) == 2
 
 
 def data_of(figure):
@@ -467,7 +467,7 @@ def test_a_reader_moves_through_the_iterations(tab, steps):
     fills = tab.eval_on_selector_all(".points circle", "cs => cs.map(c => c.getAttribute('fill'))")
     shown = np.array([[int(v) for v in re.findall(r"\d+", fill)] for fill in fills])
     red, blue = (
-        np.frombuffer(bytes.fromhex(color[1:]), np.uint8).astype(float) for color in (RED, BLUE)
+        np.frombuffer(bytes.fromhex(color[1:]), np.uint8).astype(float) for color in (BLUE, RED)
     )
     share = steps.models[12].responsibilities(GEYSER)[:, 1:]
     assert (abs(shown - red - share * (blue - red)) <= abs(blue - red) / 18 + 0.5).all()
@@ -532,7 +532,7 @@ def pictures(tab):
 
 @pytest.mark.parametrize("shape", [None, (0.5, 3.0, 1.0), (0.3, 3.5, 1.9), (0.8, 1.3, 0.6)])
 def test_the_hills_are_drawn_without_a_script_too(tab, hill, shape):
-    figure = two(*shape) if shape else hill
+    figure = OneHill(*shape) if shape else hill
     html = figure._repr_html_()
     tab.set_content(html.split("<script>")[0] + "</div>")
     still = pictures(tab)
@@ -561,7 +561,7 @@ def test_a_reader_finds_the_border(tab, hill):
     assert "diamond" not in words.inner_text()
     sliders.nth(1).focus()
     tab.keyboard.press("End")
-    figure = two(0.45, 4.0, hill.ratio)
+    figure = OneHill(0.45, 4.0, hill.ratio)
     assert f" {100 * figure.valley:.1f} % below" in words.inner_text()
     (tops,) = [tab.eval_on_selector_all(".tops circle", "cs => cs.map(c => +c.getAttribute('cx'))")]
     expected = Frame((-3.0, 9.0), (0.0, 1.1), HALF).pixels(figure.modes, [0, 0])[:, 0]
@@ -618,13 +618,15 @@ def test_a_reader_points_at_a_county_or_types_its_name(tab, rate_map):
         (lambda: RateMap(["M0 0z"], [], [1], [1], [1]), "names must have 1 entries"),
         (lambda: RateMap(["M0 0z"], ["a"], [1, 2], [1], [1]), r"events must have shape \(1,\)"),
         (lambda: RateMap(["M0 0z"], ["a"], [np.nan], [1], [1]), "events must hold data"),
-        (lambda: two(0.5, 4.1, 1), "model: the distance of its means must be 1 to 4 .* not 4.1"),
-        (lambda: two(0.5, 0, 1), "model: the distance of its means must be 1 to 4 .* not 0"),
-        (lambda: two(0.5, 3, 2.5), "model: the standard dev.* must be 0.5 to 2 .* not 2.5"),
-        (lambda: OneHill(PLANE), "model must have D = 1, not 2"),
-        (lambda: OneHill(None), "model must have D = 1, not None"),
-        (lambda: OneHill(GaussianMixture([1.0], [0], [1])), "model must have two comp.* not 1"),
-        (lambda: OneHill(MODEL, name=3), "name must be text"),
+        (lambda: OneHill(0.5, 4.1, 1), "distance must lie between 1 and 4, not 4.1"),
+        (lambda: OneHill(0.5, 0, 1), "distance must lie between 1 and 4, not 0"),
+        (lambda: OneHill(0.5, np.nan, 1), "distance holds 1 NaN"),
+        (lambda: OneHill(0.5, 3, 2.5), "ratio must lie between 0.5 and 2, not 2.5"),
+        (lambda: OneHill(1, 3, 2), "weight must lie between 0 and 1, not 1"),
+        (lambda: OneHill(0.5, 3, 1, name=3), "name must be text"),
+        (lambda: hill_border(-1, 1), "distance must be a number > 0"),
+        (lambda: hill_border(1, 0), "ratio must be a number > 0"),
+        (lambda: hill_border(1, 1e4), "ratio must lie between 0.001 and 1000, not 10000"),
         (lambda: Shrinkage([1], [2], highlight=1), "highlight must be one of 1 units"),
         (lambda: Shrinkage([0, 1], [0, 2], highlight=1), "n must be at least 1"),
         (lambda: Shrinkage([0, 0], [3, 2], highlight=1), "y must hold successes and failures"),

@@ -192,8 +192,7 @@ def squares(events=(0, 4, 7, np.nan), exposure=(1e4, 5e4, 9e4, np.nan)):
 
 @functools.cache
 def hill_figure(weight, distance, ratio):
-    model = GaussianMixture([weight, 1 - weight], [0, distance], [1, ratio**2])
-    return OneHill(model, "a herd")
+    return OneHill(weight, distance, ratio, "a herd")
 
 
 def lines_reach_what_frames_reach(script, x, y):
@@ -235,9 +234,9 @@ def an_m_step_climbs_as_far_as_it_is_said(script, k, means):
         np.testing.assert_allclose([value, top, rise, gain, gap], truth, rtol=1e-3, atol=0.06)
 
 
-def colors_go_from_red_to_blue(script, shade):
+def colors_go_from_blue_to_red(script, shade):
     colors = data(steps_figure())["colors"]
-    assert "".join(f"{v:02X}" for color in colors for v in color) == (RED + BLUE).replace("#", "")
+    assert "".join(f"{v:02X}" for color in colors for v in color) == (BLUE + RED).replace("#", "")
     found = call(script, "color(colors, String(shade))", colors=colors, shade=shade)
     exact = np.array(colors[0]) + shade / 9 * np.subtract(colors[1], colors[0])
     assert found == f"rgb({','.join(str(int(v + 0.5)) for v in exact)})"
@@ -347,7 +346,9 @@ def the_map_has_the_companions_rates(script, events, exposure):
 
 
 def the_parts_are_those_of_the_mixture(script, *mixture):
-    model, x = hill_figure(*mixture).model, np.linspace(-2, 6, 9)
+    weight, distance, ratio = mixture
+    model = GaussianMixture([weight, 1 - weight], [0, distance], [1, ratio**2])
+    x = np.linspace(-2, 6, 9)
     found = np.array(call(script, "x.map((v) => heights(m, v))", m=mixture, x=x.tolist()))
     np.testing.assert_allclose(found / found.sum(axis=1)[:, np.newaxis], model.responsibilities(x),
                                rtol=1e-9, atol=1e-12)  # fmt: skip
@@ -416,7 +417,7 @@ def test_the_bound(k, means):
 def test_the_steps():
     script = inlined("em_steps")
     for shade in range(10):
-        colors_go_from_red_to_blue(script, shade)
+        colors_go_from_blue_to_red(script, shade)
     for t in range(6):
         every_iteration_has_its_log_likelihood(script, t)
 
@@ -491,7 +492,7 @@ WITNESSES = {  # values at which the planted errors show
     the_bound_is_the_elbo: (70, [4.0]),
     between_the_grid_are_straight_lines: (0, [1.01, 5.0]),
     an_m_step_climbs_as_far_as_it_is_said: (0, [-2.0]),
-    colors_go_from_red_to_blue: (9,),
+    colors_go_from_blue_to_red: (9,),
     every_iteration_has_its_log_likelihood: (3,),
     urns_are_urns: (2, 2, 3, 20),
     fractions_have_their_law: (1, 2, 3, 20),
@@ -515,7 +516,7 @@ WITNESSES = {  # values at which the planted errors show
         ("em_bound", between_the_grid_are_straight_lines, "(i - k) *", ""),
         ("em_bound", between_the_grid_are_straight_lines, "list.length - 2", "list.length"),
         ("em_bound", an_m_step_climbs_as_far_as_it_is_said, "reached - touched", "touched"),
-        ("em_steps", colors_go_from_red_to_blue, "shade / 9", "shade / 10"),
+        ("em_steps", colors_go_from_blue_to_red, "shade / 9", "shade / 10"),
         ("em_steps", every_iteration_has_its_log_likelihood, "value[t - 1]", "value[0]"),
         ("urn_fractions", urns_are_urns, "white + seen", "white"),
         ("urn_fractions", urns_are_urns, "black + i", "black"),

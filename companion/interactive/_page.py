@@ -27,7 +27,7 @@ NOT_INLINED = re.compile(r"^ *//.*\n|^import .*\n|^export |^ +|^\n", re.MULTILIN
 _numbers = itertools.count(1)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Frame:
     """Axes in pixels: the data's ranges, and where they lie in the picture."""
 

@@ -81,7 +81,7 @@ class EMSteps:
         shades = ["".join(np.round(9 * m.responsibilities(x)[:, 1]).astype(int).astype(str))
                   for m in self.models]  # fmt: skip
         data = {
-            "colors": [list(bytes.fromhex(color[1:])) for color in (RED, BLUE)],
+            "colors": [list(bytes.fromhex(color[1:])) for color in (BLUE, RED)],
             "rings": rings,
             "shades": shades,
             "value": self.log_likelihoods.round(2).tolist(),
@@ -91,8 +91,8 @@ class EMSteps:
             for px, py in frame.pixels(x[:, 0], x[:, 1])
         )
         shapes = f"""<g class="points">{points}</g>
-            <polygon class="ring" fill="none" stroke="{RED}" stroke-width="2.5"/>
-            <polygon class="ring" fill="none" stroke="{BLUE}" stroke-width="2.5"
+            <polygon class="ring" fill="none" stroke="{BLUE}" stroke-width="2.5"/>
+            <polygon class="ring" fill="none" stroke="{RED}" stroke-width="2.5"
               stroke-dasharray="7 4"/>"""
         controls = f"""
             <label>iteration <input type="range" min="0" max="{self.n_steps}" value="0" step="1">

@@ -13,7 +13,6 @@ from scipy.special import expit
 
 from companion import _check
 from companion._check import Floats
-from companion.gaussians import GaussianMixture
 from companion.interactive._page import BLUE, GREEN, HALF, RED, Frame, is_text, page
 
 DISTANCES = (1.0, 4.0)  # between the means, in standard deviations of the first component
@@ -21,14 +20,12 @@ RATIOS = (0.5, 2.0)
 ACROSS = (-3.0, 9.0)  # what is seen of the densities, in the same units
 
 
-@dataclass(frozen=True, eq=False)
-class OneHill:
-    r"""The density of two Gaussians, and the map of where it has one hill and where two.
+def hill_border(distance: float, ratio: float) -> Floats:
+    r"""Weights of the first of two Gaussians between which their mixture has two hills.
 
     .. math:: \lambda \, \mathrm{N}(0, 1) + (1 - \lambda) \, \mathrm{N}(d, r^2)
 
-    The reader moves the weight, the distance and the ratio of the spreads; the mixture of the data
-    stays on the map. Between the means the slope is zero where the log-odds of the weight are
+    Between the means the slope is zero where :math:`\log \lambda / (1 - \lambda) = g(x)`, with
 
     .. math::
 
@@ -36,35 +33,24 @@ class OneHill:
 
     From the first mean to the second g falls, but for a rise between the two roots of the cubic
     equation :math:`x (d - x) (x + (d - x) / r^2) = d`, if these are between the means. Log-odds
-    that g has at these roots, or between, it has three times: hill, valley, hill.
+    between the values of g at these roots it has three times: hill, valley, hill.
 
     Parameters
     ----------
-    model : GaussianMixture
-        With D = 1 and two components. Their means are 1 to 4 standard deviations of the first
-        apart, and the standard deviation of the second is 1/2 to 2 times that of the first.
-    name : str
-        What the data are called.
+    distance : float > 0
+        d, in standard deviations of the first component.
+    ratio : float from 1/1000 to 1000
+        r, the standard deviation of the second over that of the first.
 
-    Attributes
-    ----------
-    weight, distance, ratio : float
-        The model's :math:`\lambda`, d and r.
-    modes : ndarray of shape (1,) or (2,)
-        Where the density has its tops, from left to right, in the units of the data.
-    valley : float
-        How deep the valley between two hills is: its depth below the lower top, over the height
-        of that top. 0 where there is one hill.
-    least_distance : float
-        The largest d at which no weight makes two hills, with this r.
-    border : ndarray of shape (2,)
-        Between which weights of the first component there are two hills, with these d and r; NaN
-        where there is none.
+    Returns
+    -------
+    ndarray of shape (2,)
+        Lowest and highest weight; NaN where no weight makes two hills.
 
     Raises
     ------
     ValueError
-        If the model has other dimensions or components, or lies outside these ranges.
+        If an argument is out of its range.
 
     Notes
     -----
@@ -74,56 +60,95 @@ class OneHill:
 
     Examples
     --------
-    >>> three_apart = OneHill(GaussianMixture([0.5, 0.5], means=[0, 3], covariances=[1, 1]))
-    >>> three_apart.least_distance, three_apart.border.round(2)
-    (2.0, array([0.19, 0.81]))
-    >>> three_apart.modes.round(2)
-    array([0.04, 2.96])
+    >>> hill_border(3.0, 1.0).round(3)
+    array([0.193, 0.807])
+    >>> hill_border(2.0, 1.0)
+    array([nan, nan])
+    >>> hill_border(3.0, 2.0).round(3)  # at d = 1 + r one end is 1 / (1 + r^2)
+    array([0.2  , 0.357])
+    """
+    d, r = _check.positive_scalar(distance, "distance"), _check.positive_scalar(ratio, "ratio")
+    _within(r, "ratio", (0.001, 1000.0))
+    with np.errstate(under="ignore"):
+        return _border(np.array(min(d, 100 * max(1.0, r))), r)  # further out 0 and 1 to all digits
+
+
+@dataclass(frozen=True, eq=False)
+class OneHill:
+    r"""The density of two Gaussians, and the map of where it has one hill and where two.
+
+    .. math:: \lambda \, \mathrm{N}(0, 1) + (1 - \lambda) \, \mathrm{N}(d, r^2)
+
+    The reader moves the weight, the distance and the ratio of the spreads; the mixture of the data
+    stays on the map.
+
+    Parameters
+    ----------
+    weight : float between 0 and 1
+        :math:`\lambda` of the data.
+    distance : float from 1 to 4
+        d of the data, in standard deviations of the first component.
+    ratio : float from 1/2 to 2
+        r of the data, the standard deviation of the second component over that of the first.
+    name : str
+        What the data are called.
+
+    Attributes
+    ----------
+    border : ndarray of shape (2,)
+        ``hill_border(distance, ratio)``.
+    least_distance : float
+        The largest d at which no weight makes two hills, with this ratio.
+    modes : ndarray of shape (1,) or (2,)
+        Where the density has its tops, in standard deviations of the first component from its
+        mean.
+    valley : float
+        The depth of the valley between two hills: below the lower top, over the height of that
+        top. 0 where there is one hill.
+
+    Raises
+    ------
+    ValueError
+        If a number lies outside its range, or `name` is no text.
+
+    Examples
+    --------
+    >>> three_apart = OneHill(0.5, distance=3, ratio=1)
+    >>> three_apart.modes.round(2), three_apart.border.round(2)
+    (array([0.04, 2.96]), array([0.19, 0.81]))
+    >>> OneHill(0.9, distance=3, ratio=1).modes.round(3)
+    array([0.004])
     """
 
-    model: GaussianMixture = field(repr=False)
+    weight: float
+    distance: float
+    ratio: float
     name: str = "the data"
-    weight: float = field(init=False)
-    distance: float = field(init=False)
-    ratio: float = field(init=False)
+    border: Floats = field(init=False, repr=False)
+    least_distance: float = field(init=False, repr=False)
     modes: Floats = field(init=False, repr=False)
     valley: float = field(init=False, repr=False)
-    least_distance: float = field(init=False, repr=False)
-    border: Floats = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        _check.dimensions(self.model, 1)
-        if self.model.n_components != 2:
-            raise ValueError(f"model must have two components, not {self.model.n_components}")
+        w = _check.fraction(self.weight, "weight")
+        d = _within(_check.scalar(self.distance, "distance"), "distance", DISTANCES)
+        r = _within(_check.scalar(self.ratio, "ratio"), "ratio", RATIOS)
         is_text(self.name, "name")
-        sd = np.sqrt(self.model.full_covariances[:, 0, 0])
-        first, second = self.model.means[:, 0]
-        weight, d, r = (float(v) for v in (
-            self.model.weights[0], abs(second / sd[0] - first / sd[0]), sd[1] / sd[0]))  # fmt: skip
-        for value, (low, high), what in (
-            (d, DISTANCES, "distance of its means"), (r, RATIOS, "standard deviation of its second")
-        ):  # fmt: skip
-            if not low <= value <= high:
-                raise ValueError(
-                    f"model: the {what} must be {low:g} to {high:g} standard deviations of its "
-                    f"first component, not {value:g}"
-                )
-        x = _flat_places(weight, d, r)
-        heights = np.sum(_parts(weight, d, r, x), axis=0)
+        x = _flat_places(w, d, r)
+        heights = np.sum(_parts(w, d, r, x), axis=0)
         found = {
-            "weight": weight, "distance": d, "ratio": r,
-            "modes": np.sort(first + np.copysign(sd[0], second - first) * x[::2]),
+            "weight": w, "distance": d, "ratio": r,
+            "border": hill_border(d, r), "least_distance": _least_distance(r), "modes": x[::2],
             "valley": float(1 - heights[1] / heights[::2].min()) if len(x) == 3 else 0.0,
-            "least_distance": _least_distance(r), "border": _border(np.array(d), r),
         }  # fmt: skip
-        for what, number in found.items():
-            object.__setattr__(self, what, number)
+        for name, value in found.items():
+            object.__setattr__(self, name, value)
 
     def _repr_html_(self) -> str:
         frame = Frame(ACROSS, (0.0, 1.1), HALF)
         chart = Frame(DISTANCES, (0.0, 1.0), HALF)
         w, d, r = self.weight, self.distance, self.ratio
-        x, tops = np.linspace(*ACROSS, 121), _flat_places(w, d, r)[::2]
+        x, tops = np.linspace(*ACROSS, 121), self.modes
         heights = np.sum(_parts(w, d, r, tops), axis=0)
         first, second = (frame.line(x, part / heights.max()) for part in _parts(w, d, r, x))
         whole = frame.line(x, np.sum(_parts(w, d, r, x), axis=0) / heights.max())
@@ -175,6 +200,12 @@ class OneHill:
         )  # fmt: skip
 
 
+def _within(value: float, name: str, limits: tuple[float, float]) -> float:
+    if not limits[0] <= value <= limits[1]:
+        raise ValueError(f"{name} must lie between {limits[0]:g} and {limits[1]:g}, not {value:g}")
+    return value
+
+
 def _parts(weight: float, d: float, r: float, x: Floats) -> tuple[Floats, Floats]:
     """Both weighted densities at x, but for a factor that they share."""
     return weight * np.exp(-(x**2) / 2), (1 - weight) / r * np.exp(-(((x - d) / r) ** 2) / 2)
@@ -215,8 +246,7 @@ def _border(d: Floats, r: float) -> Floats:
 
 def _flat_places(weight: float, d: float, r: float) -> Floats:
     """Where the density has no slope: one top, or top, bottom, top."""
-    with np.errstate(divide="ignore"):
-        level = np.log(weight) - np.log1p(-weight)
+    level = np.log(weight) - np.log1p(-weight)
     turns = _turns(np.array(d), r)
     low, high = _log_odds(np.array(d), r, turns)
 
