@@ -177,7 +177,7 @@ class OneHill:
               step="0.005" value="{w}"></label>
             <label>distance <input type="range" min="{DISTANCES[0]:g}" max="{DISTANCES[1]:g}"
               step="0.01" value="{d}"></label>
-            <label>ratio of spreads <input class="ratio" type="range" min="{RATIOS[0]:g}"
+            <label>ratio of spreads <input type="range" min="{RATIOS[0]:g}"
               max="{RATIOS[1]:g}" step="0.01" value="{r}"></label>
             <button type="button" class="real">&#9671; {name}</button>
             <button type="button" class="equal">equal weights and spreads</button>
