@@ -21,7 +21,7 @@ execution. What is a failure, by kind:
 - *loose*: an assert that holds a number of the prose, with a tolerance wider
   than half a unit of the number's last digit (but for what the code puts in).
 - *term*: a bold term that is not in the glossary.
-- *assert*: an assert that cannot fail (see `mutants`; only in `make claims`).
+- *assert*: an assert that cannot fail (see `asserts`; only in `make claims`).
 
 A section is a heading of the second level with all that follows; each exercise
 is a section of its own. A section without code (the opening, the slips of the
@@ -49,7 +49,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import NamedTuple
 
-import mutants
+import asserts
 import numerals
 from evidence import CLOSE, Cell, Evidence, Pin, Value, name_of, source
 from numerals import Number
@@ -429,7 +429,7 @@ def lifeless() -> Counter[Failure]:
     """Return the asserts of all chapters that cannot fail."""
     return Counter(
         Failure(chapter, cell, "assert", text)
-        for chapter, cell, text in mutants.survivors(chapters())
+        for chapter, cell, text in asserts.survivors(chapters())
     )
 
 

@@ -115,9 +115,9 @@ def log_binomial_rest(y: Floats, n: Floats) -> Floats:
 
 def log_binomial(y: Floats, n: Floats, p: Floats) -> Floats:
     r"""Log pmf of a binomial: three rests of factorials, and n times a KL divergence."""
-    expected = n * p
-    gap = expected - y
-    cost = deviance(y, expected, gap) + deviance(n - y, n * (1 - p), -gap)
+    z, q = n - y, 1 - p
+    gap = z * p - y * q  # n p - y, which near p = 1 would be rounding error
+    cost = deviance(y, n * p, gap) + deviance(z, n * q, -gap)
     return np.asarray(log_binomial_rest(y, n) - cost)
 
 

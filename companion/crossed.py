@@ -15,7 +15,6 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.linalg import cho_factor, cho_solve, solve_triangular
-from scipy.optimize import minimize
 
 from companion import _check
 from companion._check import Floats, Integers
@@ -472,6 +471,8 @@ def maximise_evidence(
     >>> round(found.mean, 6), found.row_sd  # they differ less than their errors: no effects
     (1.1, 0.0)
     """
+    from scipy.optimize import minimize
+
     data = _data(x, standard_error, row, column, None, None)
     values, s = data[:2]
     middle = float(np.average(values, weights=(s.min() / s) ** 2))

@@ -274,12 +274,14 @@ class BetaPosterior(Family):
 
     @cached_property
     def mean(self) -> Floats:  # noqa: D102
-        return np.asarray(self.alpha / (self.alpha + self.beta))
+        with np.errstate(under="ignore"):
+            return np.asarray(self.alpha / (self.alpha + self.beta))
 
     @cached_property
     def sd(self) -> Floats:  # noqa: D102
         size = self.alpha + self.beta
-        return np.sqrt(self.mean * (self.beta / size) / (size + 1))
+        with np.errstate(under="ignore"):
+            return np.sqrt(self.mean * (self.beta / size) / (size + 1))
 
     @classmethod
     def from_moments(cls, mean: Floats, sd: Floats) -> Self:  # noqa: D102
@@ -308,8 +310,7 @@ class BetaPosterior(Family):
     def _rests(self) -> Floats:
         """What the log-density has beside a divergence from the mean: no theta in it."""
         a, b, rest = self.alpha, self.beta, _rising.log_factorial_rest
-        with np.errstate(divide="ignore", over="ignore"):
-            return np.asarray(rest(a + b) - rest(a) - rest(b) - np.log(1 / a + 1 / b))
+        return np.asarray(rest(a + b) - rest(a) - rest(b) - np.log(1 / a + 1 / b))
 
     @np.errstate(divide="ignore", invalid="ignore", under="ignore", over="ignore")
     def log_density(self, theta: ArrayLike) -> Floats:  # noqa: D102
@@ -397,14 +398,14 @@ class GammaPosterior(Family):
         rest = np.log(self.shape) - _rising.log_factorial_rest(self.shape)
         cost = _rising.deviance(self.shape, scaled, scaled - self.shape)
         inside = rest - cost - np.log(theta)
-        edge = special.xlogy(self.shape - 1, scaled) + np.log(self.rate)
-        edge = edge - special.gammaln(self.shape)
+        edge = special.xlogy(self.shape - 1, scaled) + np.log(self.rate)  # at zero
         outside = np.where((theta < 0) | (theta == np.inf), -np.inf, edge)
         return np.asarray(np.where((theta > 0) & (theta < np.inf), inside, outside))
 
     @np.errstate(under="ignore", over="ignore")
     def cdf(self, theta: ArrayLike) -> Floats:  # noqa: D102
-        return np.asarray(special.gammainc(self.shape, self.rate * np.maximum(_theta(theta), 0)))
+        found = special.gammainc(self.shape, self.rate * np.maximum(_theta(theta), 0))
+        return np.asarray(np.minimum(found, 1.0))  # more by rounding, where a shape is tiny
 
     @np.errstate(under="ignore", over="ignore")
     def quantile(self, probability: ArrayLike) -> Floats:  # noqa: D102
@@ -465,7 +466,7 @@ class NormalPosterior(Family):
 
     def quantile(self, probability: ArrayLike) -> Floats:  # noqa: D102
         z = special.ndtri(self._beside(_probability(probability)))
-        with np.errstate(invalid="ignore"):
+        with np.errstate(invalid="ignore", under="ignore"):
             return np.asarray(self.mean + np.where(self.sd > 0, self.sd * z, 0.0))
 
     def sample(self, rng: np.random.Generator, size: int = 1) -> Floats:  # noqa: D102

@@ -38,3 +38,15 @@ def rng():
     import numpy as np
 
     return np.random.default_rng(20)
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """One browser for all modules of a worker: a second loop of Playwright would not start."""
+    import chromium
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = chromium.start(playwright)
+        yield browser
+        browser.close()

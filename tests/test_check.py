@@ -35,7 +35,7 @@ from companion import (
     state_space,
 )
 from companion.gaussians import GaussianMixture
-from companion.interactive import one_hill
+from companion.interactive import _contest, one_hill
 
 seeds = st.integers(0, 2**32)
 MASKED = np.ma.masked
@@ -449,6 +449,10 @@ CALLS = {
         "y": np.array([1.0, 3, 4]), "n": np.array([20.0, 15, 10])}),
     "OneHill": (page(lambda **o: interactive.OneHill(name="a", **o)), {
         "weight": 0.4, "distance": 3.0, "ratio": 1.5}),
+    "LoseThem": (page(interactive.LoseThem), {"x": RNG.normal(size=12), "y": RNG.normal(size=12)}),
+    "contest": (_contest.contest, {
+        "x": np.arange(7.0), "y": np.array([1.0, 0, 2, 1, 3, 2, 5]),
+        "normals": RNG.normal(size=(2, 15))}),
     "hill_border": (one_hill.hill_border, {"distance": 3.0, "ratio": 1.5}),
     "RateMap": (page(lambda **o: interactive.RateMap(SQUARES, ["a", "b"], **o)), {
         "events": np.array([1.0, 3]), "exposure": np.array([2e4, 5e4]),
@@ -457,6 +461,7 @@ CALLS = {
 MAY_HAVE_HOLES = {
     *[(name, "counts") for name in ("log_emission", "posterior of fish")],
     ("county_map", "values"),
+    ("contest", "y"),
     *[("RateMap", argument) for argument in ("events", "exposure", "shrunken")],
 }
 ARGUMENTS = [(name, argument) for name, (_, given_) in CALLS.items() for argument in given_]

@@ -14,8 +14,8 @@ from conftest import ROOT, chapters
 
 sys.path.insert(0, str(ROOT / "book"))
 
+import asserts
 import claims
-import mutants
 import numerals
 
 CHAPTERS = {path.stem: json.loads(path.read_text(encoding="utf-8"))["cells"] for path in chapters()}
@@ -248,7 +248,7 @@ def test_what_pins_a_number(line, fine):
 
 def survivors(*lines):
     cells = [code("a", "import numpy as np\nrng = np.random.default_rng(0)\nx = 0.64\ny = 3\n")]
-    return [name for _, name in mutants.run([*cells, *[code("b", line) for line in lines]])]
+    return [name for _, name in asserts.run([*cells, *[code("b", line) for line in lines]])]
 
 
 ALIVE = [

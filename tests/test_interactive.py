@@ -5,13 +5,11 @@ import json
 import re
 import sys
 
-import chromium
 import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from playwright.sync_api import sync_playwright
 from scipy.special import log_softmax, logit, logsumexp
 from scipy.stats import norm
 
@@ -21,13 +19,14 @@ from companion.hierarchical import BetaBinomial
 from companion.interactive import (
     EMBound,
     EMSteps,
+    LoseThem,
     OneHill,
     RateMap,
     Shrinkage,
     UrnFractions,
     one_hill,
 )
-from companion.interactive._page import BLUE, HALF, RED, Frame, labels, ticks
+from companion.interactive._page import BLUE, HALF, RED, RIGHT, Frame, labels, ticks
 from companion.interactive.one_hill import hill_border
 from companion.interactive.rate_map import COLORS
 
@@ -79,8 +78,14 @@ def hill():
     return OneHill(len(women) / len(GALTON), distance, men.std() / sd, "Galton's children")
 
 
+@pytest.fixture(scope="module")
+def lose_them():
+    x, e = np.random.default_rng(7).normal(size=(2, 60))
+    return LoseThem(2 + x, 10 + 6 * x + 4 * e)
+
+
 def figures():
-    return ["bound", "steps", "urns", "shrinkage", "rate_map", "hill"]
+    return ["bound", "steps", "urns", "shrinkage", "rate_map", "hill", "lose_them"]
 
 
 # ------------------------------------------------------------------------ the numbers
@@ -246,20 +251,20 @@ def with_half_the_valley(*arguments):
     return figure
 
 
-RIGHT = vars(one_hill).copy()
+OWN = vars(one_hill).copy()
 WRONG = [
-    (one_hill, "_log_odds", lambda d, r, x: RIGHT["_log_odds"](d, r, x) - np.log(r)),
+    (one_hill, "_log_odds", lambda d, r, x: OWN["_log_odds"](d, r, x) - np.log(r)),
     (one_hill, "_log_odds", lambda d, r, x: np.log((d - x) / x) + x**2 - ((d - x) / r) ** 2),
     (one_hill, "_cubic", lambda y, r: y * (1 - y) * (y + (1 - y) / r)),
     (one_hill, "_top", lambda r: 0.5),
-    (one_hill, "_parts", lambda w, d, r, x: RIGHT["_parts"](w, d, 1.0, x)),
-    (one_hill, "_turns", lambda d, r: RIGHT["_turns"](d, r)[::-1]),
+    (one_hill, "_parts", lambda w, d, r, x: OWN["_parts"](w, d, 1.0, x)),
+    (one_hill, "_turns", lambda d, r: OWN["_turns"](d, r)[::-1]),
     (one_hill, "_bisect", lambda is_left, low, high: (low + high) / 2),
-    (one_hill, "_flat_places", lambda w, d, r: RIGHT["_flat_places"](1 - w, d, r)),
-    (one_hill, "_flat_places", lambda w, d, r: RIGHT["_flat_places"](w, d, r)[:1]),
+    (one_hill, "_flat_places", lambda w, d, r: OWN["_flat_places"](1 - w, d, r)),
+    (one_hill, "_flat_places", lambda w, d, r: OWN["_flat_places"](w, d, r)[:1]),
     (sys.modules[__name__], "OneHill", with_half_the_valley),
-    (sys.modules[__name__], "hill_border", lambda d, r: RIGHT["_border"](np.array(d), r)),
-    (sys.modules[__name__], "hill_border", lambda d, r: RIGHT["hill_border"](d, 1 / r)),
+    (sys.modules[__name__], "hill_border", lambda d, r: OWN["_border"](np.array(d), r)),
+    (sys.modules[__name__], "hill_border", lambda d, r: OWN["hill_border"](d, 1 / r)),
 ]  # fmt: skip
 
 
@@ -365,15 +370,13 @@ def test_two_figures_on_a_page_do_not_share_a_name(bound):
 
 
 @pytest.fixture(scope="module")
-def tab():
-    with sync_playwright() as playwright:
-        browser = chromium.start(playwright)
-        tab = browser.new_page()
-        tab.complaints = []
-        tab.on("pageerror", lambda error: tab.complaints.append(str(error)))
-        yield tab
-        assert tab.complaints == []
-        browser.close()
+def tab(browser):
+    tab = browser.new_page()
+    tab.complaints = []
+    tab.on("pageerror", lambda error: tab.complaints.append(str(error)))
+    yield tab
+    assert tab.complaints == []
+    tab.close()
 
 
 @pytest.mark.parametrize("name", figures())
@@ -549,6 +552,10 @@ def test_the_hills_are_drawn_without_a_script_too(tab, hill, shape):
     assert count in re.search("<noscript>(.*?)</noscript>", html, re.DOTALL).group(1)
 
 
+def half(x, y):
+    return Frame(x, y, right=HALF[0] - RIGHT, height=HALF[1])
+
+
 def test_a_reader_finds_the_border(tab, hill):
     tab.set_content(hill._repr_html_())
     words, sliders = tab.locator(".words"), tab.locator("input")
@@ -567,9 +574,9 @@ def test_a_reader_finds_the_border(tab, hill):
     figure = OneHill(0.45, 4.0, hill.ratio)
     assert f" {100 * figure.valley:.1f} % below" in words.inner_text()
     (tops,) = [tab.eval_on_selector_all(".tops circle", "cs => cs.map(c => +c.getAttribute('cx'))")]
-    expected = Frame((-3.0, 9.0), (0.0, 1.1), HALF).pixels(figure.modes, [0, 0])[:, 0]
+    expected = half((-3.0, 9.0), (0.0, 1.1)).pixels(figure.modes, [0, 0])[:, 0]
     np.testing.assert_allclose(tops, expected, atol=0.0501)
-    here, chart = tab.locator(".here"), Frame((1.0, 4.0), (0.0, 1.0), HALF)
+    here, chart = tab.locator(".here"), half((1.0, 4.0), (0.0, 1.0))
     place = [float(here.get_attribute(name)) for name in ("cx", "cy")]
     np.testing.assert_allclose(place, chart.pixels([4.0], [0.45])[0], atol=0.0501)
     sliders.nth(2).focus()
@@ -613,6 +620,78 @@ def test_a_reader_points_at_a_county_or_types_its_name(tab, rate_map):
     assert tab.inner_text(".title") == "Posterior means"
     after = tab.eval_on_selector_all(".areas path", colors)
     assert after == [COLORS[2], COLORS[3], "#999"]
+
+
+def test_a_reader_loses_and_gives_back(tab, lose_them):
+    tab.set_content(lose_them._repr_html_())
+    words, hollow = tab.locator(".words"), tab.locator('.dots circle[fill="none"]')
+
+    def lost():
+        return int(re.search(r"draw (\d+) of 60", words.inner_text()).group(1))
+
+    first = lost()
+    assert hollow.count() == first == lose_them._lose("x", 2, 0.5)[1].sum()
+    assert "the likelier the larger x. " in words.inner_text()
+    tab.get_by_role("button", name="New draw").click()
+    assert words.inner_text().startswith(f"In this draw {lost()} of")
+    second = tab.locator(".dots").inner_html()
+    tab.locator(".kind").select_option("random")
+    assert tab.locator(".dots").inner_html() != second
+    tab.locator(".bend").focus()
+    tab.keyboard.press("Home")
+    assert "(the points follow a curve)" in words.inner_text()
+    tab.get_by_role("button", name="Give all back").click()
+    assert words.inner_text().startswith("Nothing is lost")
+    assert hollow.count() == 0
+    tab.locator(".which").focus()
+    for _ in range(3):
+        tab.keyboard.press("ArrowRight")
+    assert tab.locator(".which").get_attribute("aria-valuetext") == "4, kept"
+    tab.get_by_role("button", name="Lose it").focus()
+    tab.keyboard.press("Enter")
+    assert words.inner_text().startswith("In this draw 1 of 60 y's are lost, all by hand.")
+    x = np.asarray(lose_them.x)
+    fills = tab.eval_on_selector_all(".dots circle", "cs => cs.map(c => c.getAttribute('fill'))")
+    assert np.argsort(x)[3] == fills.index("none")
+    tab.locator(".dots circle").nth(int(np.argmax(x))).click(force=True)
+    assert (lost(), hollow.count()) == (2, 2)
+    tab.get_by_role("button", name="Give it back").click()
+    assert (lost(), tab.locator(".which").input_value()) == (1, "59")
+    tab.locator("svg").click(position={"x": 2, "y": 2})
+    assert lost() == 1, "nothing is near"
+    tab.locator(".share").fill("0.8")
+    rows = tab.locator("tr").all_inner_texts()
+    assert rows[1].split("\t")[:2] == ["before the loss", f"{np.mean(lose_them.y):.1f}"]
+    assert all(row.split("\t")[3] in ("held", "missed") for row in rows[2:])
+
+
+def test_too_few_are_left(tab):
+    x, e = np.random.default_rng(5).normal(size=(2, 10))
+    tab.set_content(LoseThem(x, x + e)._repr_html_())
+    tab.get_by_role("button", name="Give all back").click()
+    for point in range(6):
+        tab.locator(".which").fill(str(point))
+        tab.locator(".lose").click()
+    assert tab.inner_text(".words") == "Only 4 y's are left, too few: give some back."
+    assert (
+        tab.eval_on_selector_all(".way", "rs => rs.map(r => r.getAttribute('opacity'))")
+        == ["0"] * 4
+    )
+    assert [t.strip() for t in tab.locator("td").all_inner_texts()[5:]] == [""] * 20
+    tab.locator(".lose").click()
+    assert tab.inner_text(".words").startswith("In this draw 5 of 10")
+    assert "NaN" not in tab.content()
+
+
+@pytest.mark.parametrize("unit", [2.0**-400, 2.0**-27, 2.0**27, 2.0**400])
+def test_points_in_any_unit(lose_them, unit):
+    other = LoseThem(np.asarray(lose_them.x) / unit, np.asarray(lose_them.y) * unit)
+    found, expected = data_of(other), data_of(lose_them)
+    for name in ("x", "y"):
+        np.testing.assert_allclose(found[name], expected[name], atol=1e-7)
+    assert found["scale"] == expected["scale"] * unit
+    circles = [re.findall("<circle.*?>", f._repr_html_()) for f in (other, lose_them)]
+    assert circles[0] == circles[1]
 
 
 @pytest.mark.parametrize(

@@ -25,12 +25,14 @@ from companion.hierarchical import BetaBinomial, GammaPoisson
 from companion.interactive import (
     EMBound,
     EMSteps,
+    LoseThem,
     OneHill,
     RateMap,
     Shrinkage,
     UrnFractions,
     one_hill,
 )
+from companion.interactive._contest import chances, contest
 from companion.interactive._page import BLUE, RED, Frame, inlined
 
 FOLDER = ROOT / "companion" / "interactive"
@@ -112,6 +114,7 @@ def test_every_script_is_strict():
         shrinkage_figure(),
         squares(),
         hill_figure(0.4, 3.0, 1.3),
+        lose_figure(0),
     ):
         script = re.search(r"<script>(.*)</script>", figure._repr_html_(), re.DOTALL).group(1)
         assert script.startswith('(() => {\n"use strict";\n')
@@ -381,6 +384,98 @@ def the_hills_are_those_of_python(script, *mixture):
     assert shown[3:] == pytest.approx(list(ends), abs=0.501 * 10.0**-digits)
 
 
+@functools.cache
+def lose_figure(seed):
+    """Thirty points, in units of which the figure knows nothing."""
+    x, e = np.random.default_rng(seed).normal(size=(2, 30))
+    unit = 10.0 ** (seed % 5 - 2)
+    return LoseThem(7 + 3 * x, unit * (2 + x + e), seed)
+
+
+CHOICE = {"kind": "y", "strength": 2.0, "share": 0.4, "bend": 0.3, "hand": [None] * 30}
+
+
+def drawn(script, seed, code="draw(data, choice)", **changed):
+    """What the script draws, and the same by Python: y, what is lost, the contest."""
+    figure, choice = lose_figure(seed), CHOICE | {"seed": seed} | changed
+    found = call(script, code, data=data(figure), choice=choice)
+    y, lost = figure._lose(choice["kind"], choice["strength"], choice["share"], choice["bend"])
+    lost = np.array(
+        [was if by is None else by for was, by in zip(lost, choice["hand"], strict=True)]
+    )
+    u = (np.asarray(figure.x) - np.mean(figure.x)) / np.std(figure.x)
+    return found, y, lost, contest(u, np.where(lost, np.nan, y), figure._normals())
+
+
+def the_contest_is_that_of_python(script, seed):
+    """To all digits, but for quantiles of t: these are those of an expansion."""
+    rng = np.random.default_rng(seed)
+    x, y, normals = rng.normal(2, 1, 20), rng.normal(-3, 2, 20), rng.normal(size=(5, 41))
+    lost = rng.permutation(20) < rng.integers(0, 16)
+    code = "contest(x, y, lost, normals)"
+    found = call(script, code, x=x.tolist(), y=y.tolist(), lost=lost.tolist(),
+                 normals=normals.tolist())  # fmt: skip
+    found, expected = np.array(found), contest(x, np.where(lost, np.nan, y), normals)
+    np.testing.assert_allclose(found[:, [0, 3, 4]], expected[:, [0, 3, 4]], rtol=1e-8)
+    widths = [row[:, 1:3] - row[:, :1] for row in (found, expected)]
+    np.testing.assert_allclose(*widths, rtol=4e-4)
+
+
+def chances_are_those_of_python(script, seed):
+    rng = np.random.default_rng(seed)
+    z, strength, share = rng.normal(size=25), rng.uniform(0, 4), rng.uniform(0.02, 0.8)
+    found = call(script, "chances(z, s, f)", z=z.tolist(), s=strength, f=share)
+    np.testing.assert_allclose(found, chances(z, strength, share), rtol=1e-9)
+
+
+def a_draw_is_that_of_python(script, seed):
+    for kind in ("random", "x", "y"):
+        hand = [None, True, False] * 10 if kind == "x" else [None] * 30
+        found, y, lost, rows = drawn(script, seed, kind=kind, hand=hand)
+        np.testing.assert_allclose(found["y"], y, atol=1e-6)
+        assert (found["lost"], found["gone"]) == (lost.tolist(), lost.sum())
+        np.testing.assert_allclose(found["rows"], rows, rtol=1e-3, atol=1e-3)
+        exact = [0, y.std(), np.corrcoef(y, lose_figure(seed).x)[0, 1]]
+        np.testing.assert_allclose(np.array(found["full"])[[0, 3, 4]], exact, atol=1e-6)
+
+
+def the_table_is_that_of_python(script, seed):
+    """What stands in the page before the script begins is what the script writes."""
+    html = lose_figure(seed)._repr_html_()
+    start = {"kind": "x", "strength": 2.0, "share": 0.5, "bend": 0.0}
+    cells = drawn(script, seed, "cells(data, draw(data, choice))", **start)[0]
+    assert len(cells) == 25
+    for one, two in zip(cells, re.findall(r"<td>(.*?)</td>", html), strict=True):
+        values = [re.findall(r"-?[\d.]+", text) for text in (one, two)]
+        assert re.sub(r"-?[\d.]+", "", one) == re.sub(r"-?[\d.]+", "", two)
+        if "." in two:
+            last = 10.0 ** -len(two.split(".")[-1])
+            np.testing.assert_allclose(*np.array(values, dtype=float), atol=1.01 * last)
+
+
+def words_say_what_was_lost(script, seed):
+    """How far the lost lie off, by the points themselves; and who misses the truth."""
+    figure, code = lose_figure(seed), "words(data, choice, draw(data, choice))"
+    found, y, lost, rows = drawn(script, seed, code)
+    unit, n, k = np.std(figure.y), 30, lost.sum()
+    u = (np.asarray(figure.x) - np.mean(figure.x)) / np.std(figure.x)
+    line = np.polyval(np.polyfit(u[~lost], y[~lost], 1), u)
+    apart, off = y[lost].mean() - y[~lost].mean(), (y - line)[lost].mean()
+    numbers = [float(v) for v in re.findall(r"(?<![\d/])\d+(?:\.\d+)?(?![\d/]|\.\d)", found)]
+    sizes = [abs(v) * unit for v in (apart, k / n * apart, off, k / n * off)]
+    width = np.diff(rows[:, 1:3])[:, 0]
+    exact = [k, n, *sizes, n, np.mean(figure.y), width[0] / width[2]]
+    np.testing.assert_allclose(numbers, exact, rtol=0.006, atol=0.06 * unit if unit > 1 else 0.006)
+    assert found.count(f"{k}/{n} of that") == 2
+    sides = re.findall("above the|below the|too low|too high", found)
+    truth = [("below the", "too high"), ("above the", "too low")]
+    assert sides == [*truth[int(apart > 0)], *truth[int(off > 0)]]
+    missed = re.search("missed by (.*);", found).group(1)
+    names = [name for name, (_, low, high, *_) in zip(data(figure)["names"], rows, strict=True)
+             if not low < 0 < high]  # fmt: skip
+    assert missed == (", ".join(names) or "nobody")
+
+
 def a_name_is_found(script, text, expected):
     assert call(script, "search(data, text)", data=data(squares()), text=text) == expected
 
@@ -469,6 +564,40 @@ def test_the_data_are_said_to_be_elsewhere(ratio, expected):
     assert ("herd" in found) == expected
 
 
+@given(st.integers(0, 2**32))
+def test_the_contest(seed):
+    the_contest_is_that_of_python(inlined("lose_them"), seed)
+    chances_are_those_of_python(inlined("lose_them"), seed)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_the_losses(seed):
+    script = inlined("lose_them")
+    a_draw_is_that_of_python(script, seed)
+    the_table_is_that_of_python(script, seed)
+    words_say_what_was_lost(script, seed)
+
+
+@pytest.mark.parametrize(
+    ("lost", "words"),
+    [
+        (0, "Nothing is lost: all four estimate the mean of all 30 y's."),
+        (12, "In this draw 12 of 30 y's are lost, all by hand. On average they lie "),
+        (26, "Only 4 y's are left, too few: give some back."),
+    ],
+)
+def test_what_is_lost_by_hand_is_said(lost, words):
+    code, hand = "words(data, choice, draw(data, choice))", [True] * lost + [None] * (30 - lost)
+    choice = CHOICE | {"share": 0, "seed": 0, "hand": hand}
+    assert call(inlined("lose_them"), code, data=data(lose_figure(0)), choice=choice).startswith(
+        words
+    )
+    if lost == 12:
+        choice["share"] = 0.4
+        found = call(inlined("lose_them"), code, data=data(lose_figure(0)), choice=choice)
+        assert "the likelier the larger y, some by hand. " in found
+
+
 @given(
     st.lists(st.integers(0, 900), min_size=3, max_size=3).filter(any),
     st.lists(st.integers(10_000, 10**8), min_size=3, max_size=3),
@@ -502,6 +631,11 @@ WITNESSES = {  # values at which the planted errors show
     the_map_has_the_companions_rates: COUNTIES,
     the_parts_are_those_of_the_mixture: (0.4, 3.0, 1.3),
     the_hills_are_those_of_python: (0.4, 3.0, 1.3),
+    the_contest_is_that_of_python: (4,),
+    chances_are_those_of_python: (1,),
+    a_draw_is_that_of_python: (2,),
+    the_table_is_that_of_python: (1,),
+    words_say_what_was_lost: (1,),
 }
 
 
@@ -541,6 +675,23 @@ WITNESSES = {  # values at which the planted errors show
         ("one_hill", the_hills_are_those_of_python, "=> !rises(x)", "=> rises(x)"),
         ("one_hill", the_hills_are_those_of_python, "Math.min(first", "Math.max(first"),
         ("one_hill", the_hills_are_those_of_python, "(i / 60) ** 2", "(i / 60)"),
+        ("lose_them", the_contest_is_that_of_python, "+ 19) * s", "+ 9) * s"),
+        ("lose_them", the_contest_is_that_of_python, "(1 + 1 / m)", "1"),
+        ("lose_them", the_contest_is_that_of_python, "N + 1 + n)", "N + n)"),
+        ("lose_them", the_contest_is_that_of_python, "- move ** 2", ""),
+        ("lose_them", the_contest_is_that_of_python, "Math.sign(slope) *", ""),
+        ("lose_them", chances_are_those_of_python, "strength * value", "value"),
+        ("lose_them", chances_are_those_of_python, "< share", "> share"),
+        ("lose_them", a_draw_is_that_of_python, "hand[i] ?? chance", "chance"),
+        ("lose_them", a_draw_is_that_of_python, "** 2 - 1)", "** 2)"),
+        ("lose_them", a_draw_is_that_of_python, "Math.cos", "Math.sin"),
+        ("lose_them", a_draw_is_that_of_python, "v / full[3]", "v"),
+        ("lose_them", the_table_is_that_of_python, '"missed", "held"', '"held", "missed"'),
+        ("lose_them", the_table_is_that_of_python, "centre + scale * value", "scale * value"),
+        ("lose_them", words_say_what_was_lost, "miss * N / gone", "miss"),
+        ("lose_them", words_say_what_was_lost, '"below" : "above"', '"above" : "below"'),
+        ("lose_them", words_say_what_was_lost, '"high" : "low"', '"low" : "high"'),
+        ("lose_them", words_say_what_was_lost, "!holds", "holds"),
     ],
 )
 def test_a_planted_error_is_found(name, law, right, wrong):

@@ -501,6 +501,17 @@ def test_weights_are_repetitions_anywhere(seed, factory):
         np.testing.assert_allclose(scaled.means, found.means, rtol=1e-9, atol=1e-10)
 
 
+@pytest.mark.parametrize("K", [2, 3, 4, 7, 30])
+def test_copies_of_a_component_are_that_component(K):
+    """However many they are, and the points: a product of all their densities would overflow."""
+    x = np.random.default_rng(K).normal(1, 2, 70_000)
+    model = GaussianMixture(np.full(K, 1 / K), np.full(K, 1.0), np.full(K, 4.0))
+    statistics, value = model.e_step(x)
+    expected = stats.norm(1, 2).logpdf(x).sum()
+    np.testing.assert_allclose([value, model.log_likelihood(x)], expected, rtol=1e-12)
+    np.testing.assert_allclose(statistics.counts, len(x) / K, rtol=1e-12)
+
+
 # --------------------------------------------------------------------------- planted errors
 
 

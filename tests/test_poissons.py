@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from companion.em import CollapsedComponentError, fit, fit_restarts
 from companion.poissons import PoissonMixture
@@ -42,6 +44,18 @@ def test_poisson_collapse_starts_and_priors(rng):
     with pytest.raises(ValueError, match=r"x has only 2 distinct points.*n_components = 3"):
         PoissonMixture.random_start([0, 0, 1, 1], 3, rng)
     assert PoissonMixture.random_start([0, 0], 1, rng).rates == [0]
+
+
+@given(st.integers(0, 2**32), st.integers(1, 4))
+def test_a_start_lies_halfway_between_distinct_points_and_their_mean(seed, K):
+    """So no rate is zero, from which it could not rise, unless all points are."""
+    rng = np.random.default_rng(seed)
+    x = np.append(rng.poisson(rng.uniform(0, 30), 20), np.arange(4))
+    start = PoissonMixture.random_start(x, K, rng)
+    seeds = 2 * start.rates - x.mean()
+    assert len(set(seeds.round(6))) == K
+    assert all(np.abs(x - seed).min() < 1e-9 for seed in seeds)
+    np.testing.assert_allclose(start.weights, 1 / K)
 
 
 @pytest.mark.parametrize(

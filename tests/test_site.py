@@ -15,7 +15,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from bs4 import BeautifulSoup
 from conftest import ROOT, SITE, chapters, pages
-from playwright.sync_api import Error, sync_playwright
+from playwright.sync_api import Error
 
 CHAPTERS = [f"book/{path.stem}" for path in chapters()]
 # Colours and opened cells settle at once: half faded in, a cell has too little contrast.
@@ -171,14 +171,6 @@ def address(site):
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://localhost:{server.server_port}/"
         server.shutdown()
-
-
-@pytest.fixture(scope="session")
-def browser():
-    with sync_playwright() as playwright:
-        browser = chromium.start(playwright)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="session")

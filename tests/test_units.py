@@ -253,6 +253,72 @@ def test_families_are_those_of_scipy(family, law, seed):
     np.testing.assert_allclose(np.exp(log_slope), slope, rtol=1e-6, atol=1e-300)
 
 
+def extreme(rng, family):
+    """Laws with parameters of all sizes that floats have, and points for them."""
+    if family is BetaPosterior:
+        return family(*10 ** rng.uniform(-309, 300, (2, 4))), 10 ** rng.uniform(-300, 0, 4)
+    if family is GammaPosterior:
+        law = family(10 ** rng.uniform(-100, 12, 4), 10 ** rng.uniform(-300, 290, 4))
+        return law, np.minimum(law.mean, 1e300) * 10 ** rng.uniform(-3, 3, 4)
+    law = family(rng.choice([-1, 1], 4) * 10 ** rng.uniform(-300, 300, 4),
+                 10 ** rng.uniform(-307, 300, 4))  # fmt: skip
+    return law, law.mean + law.sd * rng.normal(size=4)
+
+
+@pytest.mark.parametrize("family", [BetaPosterior, GammaPosterior, NormalPosterior])
+@given(seed=seeds)
+def test_parameters_of_every_size_have_answers_and_no_warnings(family, seed):
+    rng = np.random.default_rng(seed)
+    with np.errstate(under="ignore"):
+        law, theta = extreme(rng, family)
+    p = 10 ** rng.uniform(-300, 0, 4)
+    with np.errstate(all="raise"):
+        again = law.at(slice(None))  # with nothing kept from before
+        found = [again.mean, again.sd, again.cdf(theta), again.log_density(theta),
+                 again.quantile(p), again.quantile(0.5)]  # fmt: skip
+        low, high = again.interval(0.5).T
+        line = again.from_line(np.array([-800.0, -1.0, 0.0, 1.0, 800.0]))[0]
+    assert (np.diff(line) >= 0).all()
+    assert not np.isnan(found).any()
+    assert (low <= high).all()
+    assert ((found[2] >= 0) & (found[2] <= 1)).all()
+
+
+@pytest.mark.parametrize(
+    ("family", "law"),
+    [
+        (BetaPosterior, lambda a, b: stats.beta(a, b)),
+        (GammaPosterior, lambda a, b: stats.gamma(a, scale=1 / b)),
+        (NormalPosterior, lambda a, b: stats.norm(a, b)),
+    ],
+)
+@given(a=st.sampled_from([0.3, 1.0, 4.0]), b=st.sampled_from([0.5, 1.0, 3.0]))
+def test_laws_at_the_ends_and_beyond_are_those_of_scipy(family, law, a, b):
+    """Each point alone, and all of them at once beside one that lies within."""
+    ends = np.array([-np.inf, -1.5, -1.0, 0.0, 0.3, 1.0, 1.5, np.inf])
+    expected = [-np.inf, *law(a, b).logpdf(ends[1:-1]), -np.inf]  # SciPy's gamma says NaN there
+    ours = family([a], b)
+    np.testing.assert_allclose(ours.log_density(ends), expected, rtol=1e-12, atol=1e-14)
+    alone = [ours.log_density(end)[0] for end in ends]
+    np.testing.assert_allclose(alone, expected, rtol=1e-12, atol=1e-14)
+    np.testing.assert_allclose(ours.cdf(ends), law(a, b).cdf(ends), rtol=1e-12, atol=0)
+
+
+@pytest.mark.parametrize("family", [BetaPosterior, GammaPosterior, NormalPosterior])
+@given(seed=seeds)
+def test_quantiles_of_mixtures_are_found_in_a_few_steps(family, seed):
+    """Newton's steps double the digits: halving a bracket would ask for forty."""
+    rng, calls = np.random.default_rng(seed), []
+
+    class Counting(family):
+        def cdf(self, theta):
+            calls.append(theta)
+            return super().cdf(theta)
+
+    random_mixture(rng, Counting).quantile(rng.uniform(0.001, 0.999, 3))
+    assert len(calls) < 25
+
+
 def test_moments_of_a_mixture_and_its_draws():
     rng = np.random.default_rng(4)
     units = random_mixture(rng, GammaPosterior)

@@ -33,48 +33,49 @@ class Frame:
 
     x: tuple[float, float]
     y: tuple[float, float]
-    size: tuple[int, int] = (WIDTH, HEIGHT)
+    left: int = LEFT
+    right: int = WIDTH - RIGHT
+    height: int = HEIGHT
 
     def box(self) -> dict[str, float]:
-        width, height = self.size
         return {
             "x0": float(self.x[0]), "x1": float(self.x[1]), "y0": float(self.y[0]),
-            "y1": float(self.y[1]), "left": LEFT, "right": width - RIGHT, "top": TOP,
-            "bottom": height - BOTTOM,
+            "y1": float(self.y[1]), "left": self.left, "right": self.right, "top": TOP,
+            "bottom": self.height - BOTTOM,
         }  # fmt: skip
 
     def pixels(self, x: ArrayLike, y: ArrayLike) -> Floats:
         """Return positions of shape (N, 2), rounded to a tenth of a pixel."""
         across = (np.asarray(x, dtype=float) - self.x[0]) / (self.x[1] - self.x[0])
         up = (np.asarray(y, dtype=float) - self.y[0]) / (self.y[1] - self.y[0])
-        width, height = self.size
-        px = LEFT + across * (width - LEFT - RIGHT)
-        py = height - BOTTOM - up * (height - TOP - BOTTOM)
+        px = self.left + across * (self.right - self.left)
+        py = self.height - BOTTOM - up * (self.height - TOP - BOTTOM)
         return np.column_stack([px, py]).round(1)
 
     def line(self, x: ArrayLike, y: ArrayLike) -> str:
         return " ".join(f"{px:g},{py:g}" for px, py in self.pixels(x, y))
 
     def axes(self, x_name: str, y_name: str) -> str:
-        """Both axes with ticks and names, in the colour of the text around."""
-        low, right = self.size[1] - BOTTOM, self.size[0] - RIGHT
-        lines, below, beside = f"M{LEFT},{TOP}V{low}H{right}", "", ""
+        """Both axes in the colour of the text around; ticks on one that has a name."""
+        low, left, right = self.height - BOTTOM, self.left, self.right
+        lines, below, beside = f"M{left},{TOP}V{low}H{right}", "", ""
         at = ticks(*self.x)
         for tick, text in zip(at, labels(at), strict=True):
             px = self.pixels([tick], [self.y[0]])[0, 0]
             lines += f"M{px:g},{low}v5"
             below += f'<text x="{px:g}" y="{low + 18}">{text}</text>'
-        at = ticks(*self.y)
+        at = ticks(*self.y) if y_name else []
         for tick, text in zip(at, labels(at), strict=True):
             py = self.pixels([self.x[0]], [tick])[0, 1]
-            lines += f"M{LEFT},{py:g}h-5"
-            beside += f'<text x="{LEFT - 8}" y="{py + 4:g}">{text}</text>'
-        middle, height = (LEFT + right) / 2, (TOP + low) / 2
+            lines += f"M{left},{py:g}h-5"
+            beside += f'<text x="{left - 8}" y="{py + 4:g}">{text}</text>'
+        middle, height, edge = (left + right) / 2, (TOP + low) / 2, left - 48
         return f"""<g font-size="13" fill="currentColor" text-anchor="middle">
             <path d="{lines}" fill="none" stroke="currentColor"/>
             {below}<g text-anchor="end">{beside}</g>
-            <text x="{middle:g}" y="{low + BOTTOM - 8}">{escape(x_name)}</text>
-            <text transform="translate(14 {height:g}) rotate(-90)">{escape(y_name)}</text></g>"""
+            <text x="{middle:g}" y="{self.height - 8}">{escape(x_name)}</text>
+            <text transform="translate({edge} {height:g}) rotate(-90)">{escape(y_name)}</text>
+            </g>"""
 
 
 def ticks(low: float, high: float) -> list[float]:
@@ -107,6 +108,15 @@ def short(values: Floats, span: float) -> list[float]:
     """Round to a millionth of the range, so that the page stays small."""
     places = decimals(span, 8) if span > 0 else 8
     return [rounded(value, places) for value in values]
+
+
+def uniforms(seed: int, size: int) -> Floats:
+    """Uniform random numbers, those of the runtime in a browser (mulberry32)."""
+    word = 2**32 - 1
+    state = (seed % 2**32 + 0x6D2B79F5 * np.arange(1, size + 1, dtype=np.uint64)) & word
+    t = (state ^ (state >> 15)) * (1 | state) & word
+    t ^= (t + (t ^ (t >> 7)) * (61 | t)) & word
+    return np.asarray((t ^ (t >> 14)) / 2**32)
 
 
 def is_index(value: Any, length: int) -> bool:

@@ -13,7 +13,7 @@ from scipy.special import expit
 
 from companion import _check
 from companion._check import Floats
-from companion.interactive._page import BLUE, GREEN, HALF, RED, Frame, is_text, page
+from companion.interactive._page import BLUE, GREEN, HALF, RED, RIGHT, Frame, is_text, page
 
 DISTANCES = (1.0, 4.0)  # between the means, in standard deviations of the first component
 RATIOS = (0.5, 2.0)
@@ -145,8 +145,9 @@ class OneHill:
             object.__setattr__(self, name, value)
 
     def _repr_html_(self) -> str:
-        frame = Frame(ACROSS, (0.0, 1.1), HALF)
-        chart = Frame(DISTANCES, (0.0, 1.0), HALF)
+        right, height = HALF[0] - RIGHT, HALF[1]
+        frame = Frame(ACROSS, (0.0, 1.1), right=right, height=height)
+        chart = Frame(DISTANCES, (0.0, 1.0), right=right, height=height)
         w, d, r = self.weight, self.distance, self.ratio
         x, tops = np.linspace(*ACROSS, 121), self.modes
         heights = np.sum(_parts(w, d, r, tops), axis=0)

@@ -31,3 +31,14 @@ export function scales(box) {
 export function line([px, py], points) {
   return points.map(([x, y]) => `${px(x)},${py(y)}`).join(" ");
 }
+
+// Uniform random numbers, always the same from the same seed (mulberry32).
+export function uniforms(seed) {
+  let state = seed;
+  return () => {
+    state = (state + 0x6D2B79F5) | 0;
+    let t = Math.imul(state ^ (state >>> 15), 1 | state);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
+  };
+}

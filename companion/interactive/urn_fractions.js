@@ -1,15 +1,4 @@
-import { line, scales, set } from "./runtime.js";
-
-// Uniform random numbers, always the same from the same seed (mulberry32).
-export function uniforms(seed) {
-  let state = seed;
-  return () => {
-    state = (state + 0x6D2B79F5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
-  };
-}
+import { line, scales, set, uniforms } from "./runtime.js";
 
 // The fraction of white among the draws of one urn: a ball comes back with another of its colour.
 export function fraction(next, white, black, draws) {
