@@ -3,13 +3,14 @@
 import itertools
 import json
 import re
+import sys
 
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.special import expit, log_softmax, logsumexp
+from scipy.special import log_softmax, logit, logsumexp
 from scipy.stats import norm
 
 from companion import datasets
@@ -23,8 +24,9 @@ from companion.interactive import (
     RateMap,
     Shrinkage,
     UrnFractions,
+    one_hill,
 )
-from companion.interactive._page import BLUE, RED, Frame, labels, ticks
+from companion.interactive._page import BLUE, HALF, RED, RIGHT, Frame, labels, ticks
 from companion.interactive.one_hill import hill_border
 from companion.interactive.rate_map import COLORS
 
@@ -68,8 +70,12 @@ def rate_map():
 
 
 @pytest.fixture(scope="module")
-def one_hill():
-    return OneHill(0.485, 2.18, 1.114, "Galton's children")
+def hill():
+    men = datasets.load_galton()["sex"] == "male"
+    women, men = GALTON[~men], GALTON[men]
+    sd = women.std()
+    distance = (men.mean() - women.mean()) / sd
+    return OneHill(len(women) / len(GALTON), distance, men.std() / sd, "Galton's children")
 
 
 @pytest.fixture(scope="module")
@@ -79,7 +85,7 @@ def lose_them():
 
 
 def figures():
-    return ["bound", "steps", "urns", "shrinkage", "rate_map", "one_hill", "lose_them"]
+    return ["bound", "steps", "urns", "shrinkage", "rate_map", "hill", "lose_them"]
 
 
 # ------------------------------------------------------------------------ the numbers
@@ -133,71 +139,162 @@ def test_the_steps_are_those_of_em(steps):
         np.testing.assert_array_equal(after.means, expected.means)
 
 
-def number_of_hills(weight, distance, ratio):
-    """Count them on a fine grid."""
-    x = np.linspace(-1, distance + 1, 40_001)
-    p = weight * norm.pdf(x) + (1 - weight) * norm.pdf(x, distance, ratio)
-    return int((np.diff(np.sign(np.diff(p))) < 0).sum())
-
-
 weights = st.floats(0.01, 0.99)
-distances, ratios = st.floats(0.2, 6), st.floats(0.4, 2.5)
+distances, ratios = st.floats(1.01, 3.99), st.floats(0.51, 1.99)
+
+
+def tops_are_counted_on_a_grid(weight, distance, ratio):
+    """Signs of the slope at 100 000 places, away from the border; depth by the densities there."""
+    figure = OneHill(weight, distance, ratio)
+    if (abs(logit(figure.border) - logit(weight)) < 1e-3).any():
+        return
+    x = np.linspace(0, distance, 100_001)
+    parts = weight * norm.pdf(x), (1 - weight) * norm.pdf(x, distance, ratio)
+    falls = -x * parts[0] + (distance - x) / ratio**2 * parts[1] < 0
+    changes = np.flatnonzero(np.diff(falls))
+    np.testing.assert_allclose(figure.modes, x[changes[::2]], rtol=0, atol=distance * 1.1e-5)
+    heights = np.sum(parts, axis=0)[changes]
+    depth = 1 - heights[1] / min(heights[0], heights[2]) if len(changes) == 3 else 0
+    assert figure.valley == pytest.approx(depth, abs=1e-8)
+
+
+def the_border_is_a_known_curve(ratio, log_x):
+    """Both derivatives vanish at x = u and v spreads from the means: sinh log v = -r sinh log u."""
+    u, v = np.exp(log_x), np.exp(-np.arcsinh(ratio * np.sinh(log_x)))
+    distance, log_odds = u + ratio * v, np.log(v / u) + (u**2 - v**2) / 2 - 2 * np.log(ratio)
+    border = hill_border(distance, ratio)
+    if np.isnan(border).any():  # both ends are one
+        assert distance == pytest.approx(one_hill._least_distance(ratio), rel=1e-9)
+    elif abs(log_odds) < 15:  # further out a weight near 1 has few digits of them
+        assert abs(logit(border) - log_odds).min() < 1e-6
+
+
+def the_border_far_out_is_that_of_any_weight(times, ratio):
+    assert hill_border(100 * times * max(1, ratio), ratio).tolist() == [0, 1]
+
+
+def no_weight_makes_two_hills_below(ratio):
+    """By the formula of Schilling, Watkins and Watkins (2002), after Robertson and Fryer (1969)."""
+    v = ratio**-2
+    s = np.sqrt(-2 + 3 * v + 3 * v**2 - 2 * v**3 + 2 * (1 - v + v**2) ** 1.5)
+    least = s / np.sqrt(v) / (1 + np.sqrt(v)) * (1 + ratio)
+    figure = OneHill(0.5, least * (1 + 1e-5), ratio)
+    np.testing.assert_allclose(figure.least_distance, least, rtol=1e-7)
+    low, high = figure.border
+    assert 0 < low < high < 1
+    assert len(OneHill((low + high) / 2, least * (1 + 1e-5), ratio).modes) == 2
+    assert np.isnan(OneHill(0.5, least * (1 - 1e-5), ratio).border).all()
+    assert len(OneHill((low + high) / 2, least * (1 - 1e-5), ratio).modes) == 1
+
+
+def the_border_of_equal_spreads_has_a_formula(distance):
+    d = distance / 2
+    log_odds = 2 * (d * np.sqrt(d**2 - 1) - np.arccosh(d))
+    figure = OneHill(0.5, distance, 1.0)
+    assert figure.least_distance == pytest.approx(2, abs=1e-12)
+    np.testing.assert_allclose(logit(figure.border), [-log_odds, log_odds], rtol=1e-6, atol=1e-9)
+
+
+def either_component_may_be_the_first(weight, distance, ratio):
+    one, other = hill_border(distance, ratio), hill_border(distance / ratio, 1 / ratio)
+    np.testing.assert_allclose(logit(other[::-1]), -logit(one), rtol=1e-6, atol=1e-7)
+    if 1 <= distance / ratio <= 4 and not (abs(logit(one) - logit(weight)) < 1e-3).any():
+        figure = OneHill(weight, distance, ratio)
+        turned = OneHill(1 - weight, distance / ratio, 1 / ratio)
+        assert turned.least_distance * ratio == pytest.approx(figure.least_distance, rel=1e-12)
+        assert turned.valley == pytest.approx(figure.valley, abs=1e-9)
+        found = (distance - ratio * turned.modes)[::-1]
+        np.testing.assert_allclose(found, figure.modes, atol=1e-6)
 
 
 @given(weights, distances, ratios)
-def test_the_border_lies_between_one_hill_and_two(weight, distance, ratio):
-    low, high = hill_border(distance, ratio)
-    assume(np.isnan(low) or min(abs(weight - low), abs(weight - high)) > 1e-3)
-    assert number_of_hills(weight, distance, ratio) == 1 + bool(low < weight < high)
+def test_the_tops_of_two_gaussians(weight, distance, ratio):
+    tops_are_counted_on_a_grid(weight, distance, ratio)
 
 
-@given(distances, ratios)
-def test_the_border_from_the_other_side(distance, ratio):
-    """The second component may be called the first; and a short distance never makes two hills."""
-    low, high = hill_border(distance, ratio)
-    other = hill_border(distance / ratio, 1 / ratio)
-    np.testing.assert_allclose(1 - other[::-1], [low, high], rtol=1e-7, atol=1e-9)
-    v = ratio**2  # Robertson and Fryer (1969)
-    longest = np.sqrt((2 * (v**2 - v + 1) ** 1.5 - (2 * v**3 - 3 * v**2 - 3 * v + 2)) / v)
-    assume(abs(distance / longest - 1) > 1e-6)
-    assert np.isnan(low) == (distance < longest)
+@given(st.floats(-3, 3).map(lambda power: 10**power), st.floats(-5, 5))
+def test_the_curve_of_the_border(ratio, log_x):
+    the_border_is_a_known_curve(ratio, log_x)
 
 
-@given(st.floats(2.001, 5))
-def test_the_border_of_equal_spreads_has_a_formula(distance):
-    d = distance / 2
-    log_odds = 2 * (d * np.sqrt(d**2 - 1) - np.arccosh(d))
-    np.testing.assert_allclose(hill_border(distance, 1.0)[1], expit(log_odds), rtol=1e-6)
+@given(ratios)
+def test_one_place_of_the_border_is_known_without_a_computer(ratio):
+    """One spread from either mean, where each part's slope has its own extreme."""
+    if abs(ratio - 1) > 1e-4:
+        assert abs(hill_border(1 + ratio, ratio) - 1 / (1 + ratio**2)).min() < 1e-9
 
 
-@pytest.mark.parametrize("wrong", [lambda e: e * [1, 0.99], lambda e: e + 0.01])
-def test_planted_borders_are_caught(monkeypatch, wrong):
-    import sys
-
-    right = hill_border
-    monkeypatch.setattr(sys.modules[__name__], "hill_border", lambda d, r: wrong(right(d, r)))
-    with pytest.raises(AssertionError):
-        test_the_border_of_equal_spreads_has_a_formula()
-    with pytest.raises(AssertionError):
-        test_the_border_from_the_other_side()
+@given(ratios)
+def test_the_least_distance(ratio):
+    no_weight_makes_two_hills_below(ratio)
 
 
-def test_a_reader_finds_the_border(tab, one_hill):
-    tab.set_content(one_hill._repr_html_())
-    words = tab.locator(".words")
-    assert words.inner_text().startswith("Two hills. Weight 0.500, distance 3.00, ratio 1.00")
-    assert "weights from 0.19 to 0.81" in words.inner_text()
-    tab.locator(".weight").fill("0.9")
-    assert words.inner_text().startswith("One hill. Weight 0.900")
-    assert tab.locator(".tops circle[visibility=visible]").count() == 1
-    tab.locator(".ratio").fill("1")
-    assert "ratio 2.00" in words.inner_text()
-    tab.get_by_role("button", name="Galton's children").click()
-    assert words.inner_text().startswith("One hill. Weight 0.485, distance 2.18, ratio 1.11")
-    tab.locator(".weight").focus()
-    for _ in range(7):
-        tab.keyboard.press("ArrowLeft")
-    assert words.inner_text().startswith("Two hills. Weight 0.450")
+@given(st.floats(2.001, 4))
+def test_the_border_of_equal_spreads(distance):
+    the_border_of_equal_spreads_has_a_formula(distance)
+
+
+@given(weights, distances, ratios)
+def test_either_component_may_be_the_first(weight, distance, ratio):
+    either_component_may_be_the_first(weight, distance, ratio)
+
+
+@given(st.floats(1, 1e302), st.floats(1e-3, 1e3))
+def test_the_border_far_out(times, ratio):
+    with np.errstate(all="raise"):
+        the_border_far_out_is_that_of_any_weight(times, ratio)
+
+
+def with_half_the_valley(*arguments):
+    figure = one_hill.OneHill(*arguments)
+    object.__setattr__(figure, "valley", figure.valley / 2)
+    return figure
+
+
+OWN = vars(one_hill).copy()
+WRONG = [
+    (one_hill, "_log_odds", lambda d, r, x: OWN["_log_odds"](d, r, x) - np.log(r)),
+    (one_hill, "_log_odds", lambda d, r, x: np.log((d - x) / x) + x**2 - ((d - x) / r) ** 2),
+    (one_hill, "_cubic", lambda y, r: y * (1 - y) * (y + (1 - y) / r)),
+    (one_hill, "_top", lambda r: 0.5),
+    (one_hill, "_parts", lambda w, d, r, x: OWN["_parts"](w, d, 1.0, x)),
+    (one_hill, "_turns", lambda d, r: OWN["_turns"](d, r)[::-1]),
+    (one_hill, "_bisect", lambda is_left, low, high: (low + high) / 2),
+    (one_hill, "_flat_places", lambda w, d, r: OWN["_flat_places"](1 - w, d, r)),
+    (one_hill, "_flat_places", lambda w, d, r: OWN["_flat_places"](w, d, r)[:1]),
+    (sys.modules[__name__], "OneHill", with_half_the_valley),
+    (sys.modules[__name__], "hill_border", lambda d, r: OWN["_border"](np.array(d), r)),
+    (sys.modules[__name__], "hill_border", lambda d, r: OWN["hill_border"](d, 1 / r)),
+]  # fmt: skip
+
+
+def laws_of_hills():
+    tops_are_counted_on_a_grid(0.4, 3.2, 1.3)
+    tops_are_counted_on_a_grid(0.95, 2.9, 0.8)
+    the_border_is_a_known_curve(1.3, 0.7)
+    the_border_far_out_is_that_of_any_weight(1e300, 1.3)
+    no_weight_makes_two_hills_below(1.3)
+    either_component_may_be_the_first(0.4, 3.2, 1.3)
+
+
+@pytest.mark.parametrize("k", range(len(WRONG)))
+def test_a_planted_error_about_hills_is_found(monkeypatch, k):
+    laws_of_hills()
+    module, name, wrong = WRONG[k]
+    monkeypatch.setattr(module, name, wrong)
+    with pytest.raises((AssertionError, ValueError)), np.errstate(all="ignore"):
+        laws_of_hills()
+
+
+def test_galtons_children_make_one_hill(hill):
+    """Apart enough for equal spreads and weights, not with their own."""
+    own = [hill.weight, hill.distance, hill.ratio]
+    assert np.round(own, 3).tolist() == [0.485, 2.180, 1.114]
+    assert len(hill.modes) == 1
+    assert hill.valley == 0
+    assert hill.border.round(3).tolist() == [0.443, 0.457]
+    assert len(OneHill(0.5, hill.distance, 1.0).modes) == 2
+    assert len(OneHill(0.45, *own[1:]).modes) == 2
 
 
 def data_of(figure):
@@ -432,6 +529,82 @@ def test_a_reader_moves_the_prior_from_no_pooling_to_full_pooling(tab, shrinkage
         np.testing.assert_allclose(dots, box.pixels(0 * mean, mean)[:, 1], atol=0.11)
 
 
+def pictures(tab):
+    """All that the script draws, as numbers."""
+    shapes = "es => es.map(e => ['points', 'cx', 'cy', 'd'].map(a => e.getAttribute(a)).join(' '))"
+    texts = tab.eval_on_selector_all("svg polyline, svg polygon, svg circle, svg .data", shapes)
+    return [[float(v) for v in re.findall(r"-?[\d.]+", text)] for text in texts]
+
+
+@pytest.mark.parametrize("shape", [None, (0.5, 3.0, 1.0), (0.3, 3.5, 1.9), (0.8, 1.3, 0.6)])
+def test_the_hills_are_drawn_without_a_script_too(tab, hill, shape):
+    figure = OneHill(*shape) if shape else hill
+    html = figure._repr_html_()
+    tab.set_content(html.split("<script>")[0] + "</div>")
+    still = pictures(tab)
+    tab.set_content(html)
+    assert len(still) == 8
+    for before, after in zip(still, pictures(tab), strict=True):
+        np.testing.assert_allclose(before, after, atol=0.0501)
+    count = "two hills" if len(figure.modes) == 2 else "one hill"
+    assert f"{count}." in tab.inner_html("desc")
+    assert tab.inner_text(".words").lower().startswith(count)
+    assert count in re.search("<noscript>(.*?)</noscript>", html, re.DOTALL).group(1)
+
+
+def half(x, y):
+    return Frame(x, y, right=HALF[0] - RIGHT, height=HALF[1])
+
+
+def test_a_reader_finds_the_border(tab, hill):
+    tab.set_content(hill._repr_html_())
+    words, sliders = tab.locator(".words"), tab.locator("input")
+    assert words.inner_text() == (
+        "One hill. Weight of the first 0.485, distance 2.18, ratio of spreads 1.11. With this "
+        "ratio and distance there are two hills for weights from 0.443 to 0.457."
+    )
+    sliders.nth(0).focus()
+    for _ in range(7):
+        tab.keyboard.press("ArrowLeft")
+    assert "Weight of the first 0.450" in words.inner_text()
+    assert words.inner_text().startswith("Two hills; the valley between them lies 0.4 % below")
+    assert "diamond" not in words.inner_text()
+    sliders.nth(1).focus()
+    tab.keyboard.press("End")
+    figure = OneHill(0.45, 4.0, hill.ratio)
+    assert f" {100 * figure.valley:.1f} % below" in words.inner_text()
+    places = "cs => cs.map(c => ['cx', 'cy'].map(name => +c.getAttribute(name)))"
+    tops = tab.eval_on_selector_all(".tops circle", places)
+    heights = [0.45 * norm.pdf(x) + 0.55 * norm.pdf(x, 4, hill.ratio) for x in figure.modes]
+    expected = half((-3.0, 9.0), (0.0, 1.1)).pixels(figure.modes, heights / np.max(heights))
+    np.testing.assert_allclose(tops, expected, atol=0.0501)
+    here, chart = tab.locator(".here"), half((1.0, 4.0), (0.0, 1.0))
+    place = [float(here.get_attribute(name)) for name in ("cx", "cy")]
+    np.testing.assert_allclose(place, chart.pixels([4.0], [0.45])[0], atol=0.0501)
+    sliders.nth(2).focus()
+    tab.keyboard.press("End")
+    assert words.inner_text().endswith("The diamond of Galton's children belongs to ratio 1.11.")
+    tab.locator(".equal").press("Enter")
+    assert "Weight of the first 0.500, distance 4.00, ratio of spreads 1.00." in words.inner_text()
+    tab.locator(".real").press("Enter")
+    assert words.inner_text().startswith("One hill. Weight of the first 0.485, distance 2.18")
+    assert [float(sliders.nth(k).input_value()) for k in range(3)] == [0.485, 2.18, 1.11]
+
+
+def test_two_pictures_stand_one_below_the_other_on_a_phone(tab, hill):
+    """And are as wide as it is, so that their letters can be read."""
+    before, html = tab.viewport_size, hill._repr_html_()
+    for width, columns in [(800, 2), (390, 1)]:
+        tab.set_viewport_size({"width": width, "height": 844})
+        tab.set_content(f'<meta name="viewport" content="width=device-width">{html}')
+        first, second = (tab.locator("svg").nth(k).bounding_box() for k in (0, 1))
+        assert (first["y"] == second["y"]) == (columns == 2)
+        assert (first["x"] == second["x"]) == (columns == 1)
+        assert first["width"] == second["width"] > 300
+        assert tab.evaluate("document.documentElement.scrollWidth") <= width
+    tab.set_viewport_size(before)
+
+
 def test_a_reader_points_at_a_county_or_types_its_name(tab, rate_map):
     tab.set_content(rate_map._repr_html_())
     colors = "ps => ps.map(p => p.getAttribute('fill'))"
@@ -529,13 +702,15 @@ def test_points_in_any_unit(lose_them, unit):
         (lambda: RateMap(["M0 0z"], [], [1], [1], [1]), "names must have 1 entries"),
         (lambda: RateMap(["M0 0z"], ["a"], [1, 2], [1], [1]), r"events must have shape \(1,\)"),
         (lambda: RateMap(["M0 0z"], ["a"], [np.nan], [1], [1]), "events must hold data"),
-        (lambda: OneHill(0.5, 9, 1, "a"), "distance must lie between 0 and 5, not 9"),
-        (lambda: OneHill(1.5, 2, 1, "a"), "weight must lie between 0 and 1, not 1.5"),
-        (lambda: OneHill(0.5, 2, np.nan, "a"), "ratio"),
-        (lambda: OneHill(0.5, 2, 3, "a"), "ratio must lie between 0.5 and 2, not 3"),
-        (lambda: OneHill(0.5, 2, 1, 7), "name must be text"),
-        (lambda: hill_border(-1, 1), "distance must be"),
-        (lambda: hill_border(1, 0), "ratio must be"),
+        (lambda: OneHill(0.5, 4.1, 1), "distance must lie between 1 and 4, not 4.1"),
+        (lambda: OneHill(0.5, 0, 1), "distance must lie between 1 and 4, not 0"),
+        (lambda: OneHill(0.5, np.nan, 1), "distance holds 1 NaN"),
+        (lambda: OneHill(0.5, 3, 2.5), "ratio must lie between 0.5 and 2, not 2.5"),
+        (lambda: OneHill(1, 3, 2), "weight must lie between 0 and 1, not 1"),
+        (lambda: OneHill(0.5, 3, 1, name=3), "name must be text"),
+        (lambda: hill_border(-1, 1), "distance must be a number > 0"),
+        (lambda: hill_border(1, 0), "ratio must be a number > 0"),
+        (lambda: hill_border(1, 1e4), "ratio must lie between 0.001 and 1000, not 10000"),
         (lambda: Shrinkage([1], [2], highlight=1), "highlight must be one of 1 units"),
         (lambda: Shrinkage([0, 1], [0, 2], highlight=1), "n must be at least 1"),
         (lambda: Shrinkage([0, 0], [3, 2], highlight=1), "y must hold successes and failures"),

@@ -17,7 +17,7 @@ import pytest
 from conftest import ROOT
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy import stats
+from scipy import special, stats
 
 from companion.exchangeability import beta_binomial_logpmf
 from companion.gaussians import GaussianMixture
@@ -30,10 +30,10 @@ from companion.interactive import (
     RateMap,
     Shrinkage,
     UrnFractions,
+    one_hill,
 )
 from companion.interactive._contest import chances, contest
 from companion.interactive._page import BLUE, RED, Frame, inlined
-from companion.interactive.one_hill import hill_border
 
 FOLDER = ROOT / "companion" / "interactive"
 FILES = sorted(FOLDER.glob("*.js"))
@@ -66,6 +66,7 @@ def test_linter_is_content():
         ("shrinkage", "import { scales, set }", "import { scales, put }", "no-undef"),
         ("urn_fractions", "(c, i) =>", "(c, box) =>", "no-shadow"),
         ("rate_map", "pointed = j; tell(j);", "target = j; tell(j);", "no-param-reassign"),
+        ("one_hill", "now = now.map((v, j)", "now = now.map((v, k)", "no-shadow"),
         ("runtime", "(selector, kind, act) =>", "(selector, kind) =>", "no-undef"),
     ],
 )
@@ -112,7 +113,7 @@ def test_every_script_is_strict():
         UrnFractions(1, 1),
         shrinkage_figure(),
         squares(),
-        OneHill(0.4, 3, 1, "x"),
+        hill_figure(0.4, 3.0, 1.3),
         lose_figure(0),
     ):
         script = re.search(r"<script>(.*)</script>", figure._repr_html_(), re.DOTALL).group(1)
@@ -190,6 +191,11 @@ def squares(events=(0, 4, 7, np.nan), exposure=(1e4, 5e4, 9e4, np.nan)):
     shrunken = GammaPoisson(2, 3e4).posterior(np.nan_to_num(events), np.nan_to_num(exposure)).mean
     shrunken = np.where(np.isnan(events), np.nan, shrunken)
     return RateMap([path] * len(events), names[: len(events)], events, exposure, shrunken)
+
+
+@functools.cache
+def hill_figure(weight, distance, ratio):
+    return OneHill(weight, distance, ratio, "a herd")
 
 
 def lines_reach_what_frames_reach(script, x, y):
@@ -342,38 +348,40 @@ def the_map_has_the_companions_rates(script, events, exposure):
     assert found[3] == "Low, Ohio: no data."
 
 
-def the_border_is_that_of_python(script, distance, ratio):
-    found = call(script, "border(d, r)", d=distance, r=ratio)
-    expected = hill_border(distance, ratio)
-    if found is None:
-        assert np.isnan(expected).all() or np.ptp(expected) < 1e-3
-    else:
-        np.testing.assert_allclose(found, expected, rtol=1e-7)
-
-
-def the_density_is_that_of_the_mixture(script, weight, distance, ratio):
-    x = [-1.0, 0.5, distance]
-    found = call(script, "x.map((v) => density([w, d, r], v))", x=x, w=weight, d=distance, r=ratio)
+def the_parts_are_those_of_the_mixture(script, *mixture):
+    weight, distance, ratio = mixture
     model = GaussianMixture([weight, 1 - weight], [0, distance], [1, ratio**2])
-    np.testing.assert_allclose(np.sum(found, axis=1), np.exp(model.log_density(x)), rtol=1e-12)
-    np.testing.assert_allclose(
-        np.divide(found, np.sum(found, axis=1)[:, None]), model.responsibilities(x), rtol=1e-9
-    )
+    x = np.linspace(-2, 6, 9)
+    found = np.array(call(script, "x.map((v) => heights(m, v))", m=mixture, x=x.tolist()))
+    np.testing.assert_allclose(found / found.sum(axis=1)[:, np.newaxis], model.responsibilities(x),
+                               rtol=1e-9, atol=1e-12)  # fmt: skip
+    density = np.sqrt(2 * np.pi) * np.exp(model.log_density(x))
+    np.testing.assert_allclose(found.sum(axis=1), density, rtol=1e-12)
 
 
-def the_tops_are_where_the_density_turns(script, weight, distance, ratio):
-    mixture = [weight, distance, ratio]
-    found = np.array(call(script, "tops(m)", m=mixture))
-    count = call(script, "hills(m)", m=mixture)
-    assert len(found) == count
-    for x, _ in found:
-        left, right = norm_density(mixture, np.array([x - 2e-3, x + 2e-3]))
-        assert norm_density(mixture, np.array([x]))[0] >= max(left, right)
-
-
-def norm_density(mixture, x):
-    w, d, r = mixture
-    return w * stats.norm.pdf(x) + (1 - w) * stats.norm.pdf(x, d, r)
+def the_hills_are_those_of_python(script, *mixture):
+    """Border and tip everywhere; tops, valley and words where rounding does not decide."""
+    figure = hill_figure(*mixture)
+    weight, d, r = mixture
+    found = call(script, "[border(d, r), least(r), wedge(r, 4)]", d=d, r=r)
+    border = figure.border if found[0] else np.empty(0)
+    assert found[0] or np.isnan(figure.border).all() or np.ptp(figure.border) < 1e-6
+    np.testing.assert_allclose(found[0], border, rtol=1e-9)
+    assert found[1] == pytest.approx(figure.least_distance, rel=1e-12)
+    np.testing.assert_allclose(np.transpose(found[2]), one_hill._wedge(r), rtol=1e-7)
+    if (abs(special.logit(border) - special.logit(weight)) < 1e-6).any():
+        return
+    tops = call(script, "flat(m)", m=mixture)[::2]
+    np.testing.assert_allclose(tops, figure.modes, rtol=1e-9, atol=1e-9)
+    words = call(script, "words(m, data)", m=mixture, data=data(figure))
+    assert words.startswith("Two hills; " if len(tops) == 2 else "One hill. Weight")
+    shown = [float(v) for v in re.findall(r"\d+\.\d+", words)]
+    if len(tops) == 2:
+        assert shown.pop(0) == pytest.approx(100 * figure.valley, abs=0.0501)
+    assert shown[:3] == pytest.approx([weight, d, r], abs=5.01e-3)
+    assert shown[0] == pytest.approx(weight, abs=5.01e-4)
+    ends, digits = (border, 3) if len(border) else ([figure.least_distance], 2)
+    assert shown[3:] == pytest.approx(list(ends), abs=0.501 * 10.0**-digits)
 
 
 @functools.cache
@@ -540,17 +548,20 @@ def test_the_posterior(trials, stop):
     the_posterior_is_that_of_the_companion(inlined("shrinkage"), *trials, stop)
 
 
-hills = st.floats(0.02, 0.98), st.floats(0.2, 5), st.floats(0.5, 2)
-
-
-@given(*hills)
+@given(st.floats(0.01, 0.99), st.floats(1, 4), st.floats(0.5, 2))
 def test_the_hills(weight, distance, ratio):
     script = inlined("one_hill")
-    the_border_is_that_of_python(script, distance, ratio)
-    the_density_is_that_of_the_mixture(script, weight, distance, ratio)
-    border = hill_border(distance, ratio)
-    if np.isnan(border).any() or np.abs(border - weight).min() > 0.01:
-        the_tops_are_where_the_density_turns(script, weight, distance, ratio)
+    the_parts_are_those_of_the_mixture(script, weight, distance, ratio)
+    the_hills_are_those_of_python(script, weight, distance, ratio)
+
+
+@pytest.mark.parametrize(("ratio", "expected"), [(1.3, False), (1.296, False), (1.307, True)])
+def test_the_data_are_said_to_be_elsewhere(ratio, expected):
+    """Only where the map is another than theirs."""
+    sent = data(hill_figure(0.4, 3.0, 1.3))
+    found = call(inlined("one_hill"), "words([0.4, 2.0, r], data)", r=ratio, data=sent)
+    assert found.endswith(" The diamond of a herd belongs to ratio 1.30.") == expected
+    assert ("herd" in found) == expected
 
 
 @given(st.integers(0, 2**32))
@@ -618,9 +629,8 @@ WITNESSES = {  # values at which the planted errors show
     words_say_mean_and_spread: (np.arange(9), 20),
     the_posterior_is_that_of_the_companion: RATS,
     the_map_has_the_companions_rates: COUNTIES,
-    the_border_is_that_of_python: (3.0, 1.3),
-    the_density_is_that_of_the_mixture: (0.4, 2.0, 1.5),
-    the_tops_are_where_the_density_turns: (0.4, 3.5, 1.2),
+    the_parts_are_those_of_the_mixture: (0.4, 3.0, 1.3),
+    the_hills_are_those_of_python: (0.4, 3.0, 1.3),
     the_contest_is_that_of_python: (4,),
     chances_are_those_of_python: (1,),
     a_draw_is_that_of_python: (2,),
@@ -655,11 +665,16 @@ WITNESSES = {  # values at which the planted errors show
         ("shrinkage", the_posterior_is_that_of_the_companion, "- value[stop]", ""),
         ("rate_map", the_map_has_the_companions_rates, "data.post : data.raw", "data.raw : ''"),
         ("rate_map", the_map_has_the_companions_rates, "1e5 *", "1e4 *"),
-        ("one_hill", the_border_is_that_of_python, "3 * Math.log(r)", "2 * Math.log(r)"),
-        ("one_hill", the_border_is_that_of_python, "k * (d - x)", "(d - x)"),
-        ("one_hill", the_density_is_that_of_the_mixture, "(1 - w) / r", "(1 - w)"),
-        ("one_hill", the_tops_are_where_the_density_turns, ">= value(i + 1)", "<= value(i + 1)"),
         ("rate_map", the_map_has_the_companions_rates, "events[j] === null", "!events[j]"),
+        ("one_hill", the_parts_are_those_of_the_mixture, "(1 - w) / r", "(1 - w)"),
+        ("one_hill", the_parts_are_those_of_the_mixture, "((x - d) / r)", "(x - d)"),
+        ("one_hill", the_hills_are_those_of_python, "2 * Math.log(r)", "3 * Math.log(r)"),
+        ("one_hill", the_hills_are_those_of_python, "(x + v) / 2", "(x + v)"),
+        ("one_hill", the_hills_are_those_of_python, "(1 - y) / (r * r)", "(1 - y) / r"),
+        ("one_hill", the_hills_are_those_of_python, "2 * k - 1", "2 * k"),
+        ("one_hill", the_hills_are_those_of_python, "=> !rises(x)", "=> rises(x)"),
+        ("one_hill", the_hills_are_those_of_python, "Math.min(first", "Math.max(first"),
+        ("one_hill", the_hills_are_those_of_python, "(i / 60) ** 2", "(i / 60)"),
         ("lose_them", the_contest_is_that_of_python, "+ 19) * s", "+ 9) * s"),
         ("lose_them", the_contest_is_that_of_python, "(1 + 1 / m)", "1"),
         ("lose_them", the_contest_is_that_of_python, "N + 1 + n)", "N + n)"),

@@ -19,6 +19,7 @@ from companion._check import Floats
 
 RED, BLUE, GREEN = "#D55E00", "#2F8FCF", "#12A67C"  # to be seen on white and on black
 WIDTH, HEIGHT = 640, 380
+HALF = (320, 250)  # of each of two pictures, side by side or, on a phone, one below the other
 LEFT, RIGHT, TOP, BOTTOM = 62, 12, 12, 46
 # Only the files need these: comments, imports, the word export, and indentation.
 NOT_INLINED = re.compile(r"^ *//.*\n|^import .*\n|^export |^ +|^\n", re.MULTILINE)
@@ -34,12 +35,13 @@ class Frame:
     y: tuple[float, float]
     left: int = LEFT
     right: int = WIDTH - RIGHT
+    height: int = HEIGHT
 
     def box(self) -> dict[str, float]:
         return {
             "x0": float(self.x[0]), "x1": float(self.x[1]), "y0": float(self.y[0]),
             "y1": float(self.y[1]), "left": self.left, "right": self.right, "top": TOP,
-            "bottom": HEIGHT - BOTTOM,
+            "bottom": self.height - BOTTOM,
         }  # fmt: skip
 
     def pixels(self, x: ArrayLike, y: ArrayLike) -> Floats:
@@ -47,7 +49,7 @@ class Frame:
         across = (np.asarray(x, dtype=float) - self.x[0]) / (self.x[1] - self.x[0])
         up = (np.asarray(y, dtype=float) - self.y[0]) / (self.y[1] - self.y[0])
         px = self.left + across * (self.right - self.left)
-        py = HEIGHT - BOTTOM - up * (HEIGHT - TOP - BOTTOM)
+        py = self.height - BOTTOM - up * (self.height - TOP - BOTTOM)
         return np.column_stack([px, py]).round(1)
 
     def line(self, x: ArrayLike, y: ArrayLike) -> str:
@@ -55,7 +57,7 @@ class Frame:
 
     def axes(self, x_name: str, y_name: str) -> str:
         """Both axes in the colour of the text around; ticks on one that has a name."""
-        low, left, right = HEIGHT - BOTTOM, self.left, self.right
+        low, left, right = self.height - BOTTOM, self.left, self.right
         lines, below, beside = f"M{left},{TOP}V{low}H{right}", "", ""
         at = ticks(*self.x)
         for tick, text in zip(at, labels(at), strict=True):
@@ -71,7 +73,7 @@ class Frame:
         return f"""<g font-size="13" fill="currentColor" text-anchor="middle">
             <path d="{lines}" fill="none" stroke="currentColor"/>
             {below}<g text-anchor="end">{beside}</g>
-            <text x="{middle:g}" y="{HEIGHT - 8}">{escape(x_name)}</text>
+            <text x="{middle:g}" y="{self.height - 8}">{escape(x_name)}</text>
             <text transform="translate({edge} {height:g}) rotate(-90)">{escape(y_name)}</text>
             </g>"""
 
@@ -139,19 +141,36 @@ def inlined(name: str) -> str:
 
 
 def page(
-    *, title: str, description: str, svg: str, controls: str, data: dict[str, Any], script: str
+    *,
+    title: str,
+    description: str,
+    svg: str,
+    controls: str,
+    data: dict[str, Any],
+    script: str,
+    beside: str = "",
 ) -> str:
-    """One figure: picture, controls, a line that says in words what is seen, and its script."""
+    """One figure: picture, controls, a line that says in words what is seen, and its script.
+
+    Title and description are those of both pictures, if there is one `beside` the first.
+    """
     name = f"companion-figure-{next(_numbers)}"
-    svg, controls = (re.sub(r"\n +", "\n", part) for part in (svg, controls))
+    svg, beside, controls = (re.sub(r"\n +", "\n", part) for part in (svg, beside, controls))
     text = json.dumps(data, separators=(",", ":")).replace("<", "\\u003c")  # never </script>
+    box = f'viewBox="0 0 {WIDTH} {HEIGHT}"'
+    style = 'style="width:100%;height:auto;display:block"'
+    if beside:
+        box = f'viewBox="0 0 {HALF[0]} {HALF[1]}"'
+        style = f'style="flex:1 1 {HALF[0] - 20}px;min-width:0;height:auto"'
+        beside = f'<svg {box} aria-hidden="true" {style}>\n{beside}\n</svg></div>\n'
     return f"""<div id="{name}" class="companion-figure" style="max-width:{WIDTH}px;color:inherit">
-<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-labelledby="{name}-t {name}-d"
-  style="width:100%;height:auto;display:block">
+{'<div style="display:flex;flex-wrap:wrap">' if beside else ""}<svg {box} role="img"
+  aria-labelledby="{name}-t {name}-d" {style}>
 <title id="{name}-t">{escape(title)}</title><desc id="{name}-d">{escape(description)}</desc>
 {svg}
 </svg>
-<div style="display:flex;flex-wrap:wrap;gap:.6em 1em;align-items:center;font-size:.9em">{controls}
+{beside}<div style="display:flex;flex-wrap:wrap;gap:.6em 1em;align-items:center;font-size:.9em">
+{controls}
 </div>
 <p class="words" aria-live="polite" style="font-size:.9em;min-height:2.6em;margin:.4em 0"></p>
 <script>(() => {{
