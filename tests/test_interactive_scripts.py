@@ -598,6 +598,20 @@ def test_what_is_lost_by_hand_is_said(lost, words):
         assert "the likelier the larger y, some by hand. " in found
 
 
+@pytest.mark.parametrize("kind", ["x", "y", "random"])
+def test_a_mechanism_without_strength_is_none(kind):
+    """Then the losses are completely at random, whatever is chosen, and the words say so."""
+    code, sent = "words(data, choice, draw(data, choice))", data(lose_figure(0))
+    for strength in (0, 2):
+        choice = CHOICE | {"seed": 0, "kind": kind, "strength": strength}
+        found = call(inlined("lose_them"), code, data=sent, choice=choice)
+        expected = sent["how"][kind if strength else "random"]
+        assert f"y's are lost, {expected}. On average" in found
+    choice = CHOICE | {"seed": 0, "share": 0, "hand": [True] + [None] * 29}
+    found = call(inlined("lose_them"), code, data=sent, choice=choice)
+    assert found.startswith("In this draw 1 of 30 y's is lost, all by hand.")
+
+
 @given(
     st.lists(st.integers(0, 900), min_size=3, max_size=3).filter(any),
     st.lists(st.integers(10_000, 10**8), min_size=3, max_size=3),

@@ -87,7 +87,8 @@ export function cells({ centre, scale, places }, { full, rows }) {
   ]);
 }
 
-export function words({ x, centre, scale, places, names, how }, { kind, share, bend, hand }, now) {
+export function words({ x, centre, scale, places, names, how }, choice, now) {
+  const { kind, strength, share, bend, hand } = choice, reason = strength > 0 ? kind : "random";
   const { gone, full: [truth], rows } = now, N = x.length;
   if (rows.length === 0) { return `Only ${N - gone} y's are left, too few: give some back.`; }
   if (gone === 0) { return `Nothing is lost: all four estimate the mean of all ${N} y's.`; }
@@ -96,7 +97,8 @@ export function words({ x, centre, scale, places, names, how }, { kind, share, b
   const far = (miss) => `${size(miss * N / gone)} ${miss < 0 ? "below" : "above"}`;
   const wrong = (miss) => `${gone}/${N} of that, ${size(miss)}, too ${miss < 0 ? "high" : "low"}`;
   const missed = names.filter((_, k) => !holds(rows[k], truth)).join(", ") || "nobody";
-  return `In this draw ${gone} of ${N} y's are lost, ${share ? how[kind] : "all"}` +
+  return `In this draw ${gone} of ${N} y's ${gone === 1 ? "is" : "are"} lost, ` +
+    `${share ? how[reason] : "all"}` +
     `${share && by ? ", some" : ""}${by ? " by hand" : ""}. On average they lie ` +
     `${far(truth - complete)} the kept: the complete rows are ${wrong(truth - complete)}. ` +
     `They lie ${far(truth - em)} the line through the kept` +
