@@ -118,10 +118,10 @@ def far_apart(x: Floats, K: int, rng: np.random.Generator) -> list[int]:
     """Choose K distinct points by k-means++, in standardised coordinates."""
     x = x.reshape(len(x), -1)
     sd = x.std(axis=0)
-    varies = (x != x[0]).any(axis=0) & (sd > 0)
-    scaled = np.divide(x, sd, out=np.zeros(x.shape), where=varies)
-    chosen = [int(rng.integers(len(x)))]
-    distances = ((scaled - scaled[chosen[0]]) ** 2).sum(axis=1)
+    scaled = x / np.where(sd > 0, sd, np.inf)
+    first = int(rng.integers(len(x)))
+    chosen = [first]
+    distances = ((scaled - scaled[first]) ** 2).sum(axis=1)
     while len(chosen) < K:
         if not distances.any():
             raise ValueError(

@@ -112,8 +112,8 @@ def _messages(
     into = _Steps(log_transition.T)
     forward, backward, gains = np.empty((T, S)), np.zeros((T, S)), []
     relative = np.empty((T, S))
-    predicted = log_initial
     for t in range(T):
+        predicted = into.log_product(forward[t - 1]) if t else log_initial
         # What all states share is set apart, so that it cannot drown what they differ by.
         possible = predicted > -np.inf
         shared = (log_emission[t] if possible.all() else log_emission[t, possible]).max()
@@ -126,8 +126,6 @@ def _messages(
         top = here.max()
         forward[t] = here - top
         gains += [shared, top]
-        if t < T - 1:
-            predicted = into.log_product(forward[t])
     out_of = into.transposed()
     for t in range(T - 2, -1, -1):
         later = relative[t + 1] + backward[t + 1]
@@ -171,7 +169,7 @@ def _log_sum(terms: Floats) -> Floats:
     """Logarithm of a sum along the last axis; minus infinity if there is nothing to add."""
     top = terms.max(axis=-1, keepdims=True)
     top[top == -np.inf] = 0.0
-    return np.asarray(np.log(np.exp(terms - top).sum(axis=-1)) + top[..., 0])
+    return np.asarray(np.log(np.exp(terms - top).sum(axis=-1)) + top.squeeze(axis=-1))
 
 
 @dataclass(frozen=True, eq=False)
@@ -265,7 +263,7 @@ class FishPopulation:
         ------
         ValueError
             If a count is negative, not whole, or so large that a float could not tell it from the
-            next.
+            next; or if expected counts overflow.
 
         Examples
         --------
@@ -284,6 +282,8 @@ class FishPopulation:
             raise ValueError("counts must be whole numbers >= 0 (or NaN where nobody counted)")
         with np.errstate(over="ignore", under="ignore"):
             expected = self.rate * self.states
+            if np.isinf(expected).any():
+                raise ValueError(f"rate = {self.rate:g} is too large: expected counts overflow")
             found[seen] = log_poisson(_check.whole(x[seen], "counts")[:, np.newaxis], expected)
         return found
 
