@@ -118,7 +118,7 @@ def far_apart(x: Floats, K: int, rng: np.random.Generator) -> list[int]:
     """Choose K distinct points by k-means++, in standardised coordinates."""
     x = x.reshape(len(x), -1)
     sd = x.std(axis=0)
-    scaled = x / np.where(sd > 0, sd, 1.0)
+    scaled = x / np.where(sd > 0, sd, np.inf)
     chosen = [int(rng.integers(len(x)))]
     distances = np.full(len(x), np.inf)
     while len(chosen) < K:

@@ -606,7 +606,7 @@ class DaskChunks:
             raise ValueError(
                 f"collection must be a Dask array or bag, not {type(collection).__name__}"
             )
-        if len(getattr(collection, "numblocks", (1,))[1:]) and collection.numblocks[1] != 1:
+        if any(number != 1 for number in getattr(collection, "numblocks", ())[1:]):
             raise ValueError("collection must be cut along its rows only: rechunk({1: -1})")
         self.collection = collection
 
@@ -871,7 +871,7 @@ def standard_errors(
     >>> found.value, found.standard_errors.round(9)  # sd / sqrt(N)
     (array([2.]), array([0.5]))
     """
-    visits = _Visits(data, prior, 0, False)
+    visits = _Visits(data, prior)
     centre = _check.numbers(model.to_vector(), "to_vector")
     if not np.isfinite(centre).all():
         raise ValueError(

@@ -465,6 +465,8 @@ class MultivariateNormal(InformationCriteria):
 
         Raises
         ------
+        ValueError
+            If the statistics have another number of dimensions, or are of several components.
         CollapsedComponentError
             If the rows have (almost) no spread in some direction, such as a single row or two equal
             columns: the covariance would be singular.
@@ -475,15 +477,16 @@ class MultivariateNormal(InformationCriteria):
         >>> start.m_step(start.e_step([1.0, 3.0])[0]).covariance
         array([[1.]])
         """
-        covariance = statistics.scatters[0] / statistics.counts[0]
+        N, mean, scatter = self._single(statistics)
+        covariance = scatter / N
         scale = np.sqrt(np.diagonal(covariance))
         if scale.all():
             correlation = covariance / scale / scale[:, np.newaxis]
-            resolved = scale > UNRESOLVED * np.abs(statistics.means[0])
+            resolved = scale > UNRESOLVED * np.abs(mean)
             if resolved.all() and np.linalg.eigvalsh(correlation)[0] >= COLLAPSED:
-                return MultivariateNormal(statistics.means[0], covariance)
+                return MultivariateNormal(mean, covariance)
         raise CollapsedComponentError(
-            f"{statistics.counts[0]:g} rows have (almost) no spread in some direction: the "
+            f"{N:g} rows have (almost) no spread in some direction: the "
             "covariance would be singular. More rows, fewer columns, or a prior is needed"
         )
 
@@ -642,12 +645,17 @@ class MultivariateNormal(InformationCriteria):
             filled[gaps] += off[:, :, n_seen:] + noise @ L[:, n_seen:, n_seen:].transpose(0, 2, 1)
         return filled
 
+    def _single(self, statistics: NormalStatistics) -> tuple[float, Floats, Floats]:
+        """Count, mean and scatter, which are those of one component."""
+        _check.shape(statistics.means, "statistics.means", (1, self.n_dimensions))
+        (N,), (mean,), (scatter,) = statistics.counts, statistics.means, statistics.scatters
+        return float(N), mean, scatter
+
     def _spread(self, statistics: NormalStatistics) -> tuple[float, Floats]:
         """Count, and scatter about the model's own mean."""
-        _check.shape(statistics.means, "statistics.means", (1, self.n_dimensions))
-        shift = statistics.means[0] - self.mean
-        N = float(statistics.counts[0])
-        return N, statistics.scatters[0] + N * np.outer(shift, shift)
+        N, mean, scatter = self._single(statistics)
+        shift = mean - self.mean
+        return N, scatter + N * np.outer(shift, shift)
 
 
 class _FewGaps:

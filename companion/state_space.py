@@ -263,7 +263,7 @@ class FishPopulation:
         ------
         ValueError
             If a count is negative, not whole, or so large that a float could not tell it from the
-            next.
+            next; or if expected counts overflow.
 
         Examples
         --------
@@ -282,6 +282,8 @@ class FishPopulation:
             raise ValueError("counts must be whole numbers >= 0 (or NaN where nobody counted)")
         with np.errstate(over="ignore", under="ignore"):
             expected = self.rate * self.states
+            if np.isinf(expected).any():
+                raise ValueError(f"rate = {self.rate:g} is too large: expected counts overflow")
             found[seen] = log_poisson(_check.whole(x[seen], "counts")[:, np.newaxis], expected)
         return found
 

@@ -239,9 +239,8 @@ class Family(UnitPosterior):
         (array([0.5]), array([0.25]))
         """
 
-    @abstractmethod
     def bracket(self, probability: Floats) -> tuple[Floats, Floats]:
-        """Return points of the real line between which every mixture's quantile lies.
+        """Return points of the real line between which every mixture's quantile lies: its ends.
 
         Parameters
         ----------
@@ -257,6 +256,7 @@ class Family(UnitPosterior):
         >>> NormalPosterior([[0.0], [4.0]], 1.0).bracket(np.array([0.5]))
         (array([0.]), array([4.]))
         """
+        return np.full(probability.shape, -np.inf), np.full(probability.shape, np.inf)
 
 
 class BetaPosterior(Family):
@@ -286,7 +286,8 @@ class BetaPosterior(Family):
     @classmethod
     def from_moments(cls, mean: Floats, sd: Floats) -> Self:  # noqa: D102
         size = np.maximum(mean * (1 - mean) / sd**2 - 1, 1e-9)  # 0, where all is at the ends
-        return cls(size * mean, size * (1 - mean))
+        alpha, beta = size * mean, size * (1 - mean)  # 0, where a mean was rounded to an end
+        return cls(np.maximum(alpha, SMALLEST), np.maximum(beta, SMALLEST))
 
     def at(self, rows: Any) -> Self:  # noqa: D102
         return type(self)(self.alpha[rows], self.beta[rows])
@@ -301,10 +302,6 @@ class BetaPosterior(Family):
         with np.errstate(under="ignore"):
             away = np.abs(x)
             return special.expit(x), -away - 2 * np.log1p(np.exp(-away))
-
-    def bracket(self, probability: Floats) -> tuple[Floats, Floats]:  # noqa: D102
-        # Beyond these the logistic function is 0 or 1, as far as a float can tell.
-        return np.full(probability.shape, -750.0), np.full(probability.shape, 40.0)
 
     @cached_property
     def _rests(self) -> Floats:
@@ -387,10 +384,6 @@ class GammaPosterior(Family):
         with np.errstate(over="ignore", under="ignore"):
             return np.exp(x), x
 
-    def bracket(self, probability: Floats) -> tuple[Floats, Floats]:  # noqa: D102
-        # All the range of floats: beyond it a quantile is 0 or infinite.
-        return np.full(probability.shape, -750.0), np.full(probability.shape, 710.0)
-
     @np.errstate(divide="ignore", invalid="ignore", under="ignore", over="ignore")
     def log_density(self, theta: ArrayLike) -> Floats:  # noqa: D102
         theta = _theta(theta)
@@ -399,8 +392,8 @@ class GammaPosterior(Family):
         cost = _rising.deviance(self.shape, scaled, scaled - self.shape)
         inside = rest - cost - np.log(theta)
         edge = special.xlogy(self.shape - 1, scaled) + np.log(self.rate)  # at zero
-        outside = np.where((theta < 0) | (theta == np.inf), -np.inf, edge)
-        return np.asarray(np.where((theta > 0) & (theta < np.inf), inside, outside))
+        outside = np.where((theta < 0) | (scaled == np.inf), -np.inf, edge)
+        return np.asarray(np.where((theta > 0) & (scaled < np.inf), inside, outside))
 
     @np.errstate(under="ignore", over="ignore")
     def cdf(self, theta: ArrayLike) -> Floats:  # noqa: D102
@@ -610,19 +603,16 @@ def _searched(laws: Family, weights: Floats, p: Floats, guess: Floats | None = N
     kept = but_the_lightest(weights, 1e-8 * min(1.0, 100 * float(tail.min())))
     laws, weights = laws.at(kept), weights[kept] / weights[kept].sum()
     low, high = laws.bracket(p)
-    found = np.where(p > 0.5, *(laws.from_line(np.array(end))[0] for end in (np.inf, -np.inf)))
     # Nearer to the ends of the range than any float, there is nothing to search for.
     first, last = laws.to_line(np.array(laws.floats))
-    inside = (p > 0) & (p < 1)
-    if (low < first).any():
-        inside &= (low >= first) | (weights @ laws.cdf(laws.floats[0]) < p)
-    if (high > last).any():
-        inside &= (high <= last) | (weights @ laws.cdf(laws.floats[1]) >= p)
+    below = (p == 0) | ((low < first) & (weights @ laws.cdf(laws.floats[0]) >= p))
+    above = (p == 1) | ((high > last) & (weights @ laws.cdf(laws.floats[1]) < p))
+    found = np.where(above, *(laws.from_line(np.array(end))[0] for end in (np.inf, -np.inf)))
     low, high = np.maximum(low, first), np.minimum(high, last)
     x = (low + high) / 2 if guess is None else np.clip(guess, low, high)
     x = np.where(np.isfinite(x), x, (low + high) / 2)
     close = np.where(p < 0.5, 1e-9 * p, np.maximum(1e-9 * tail, 4 * _check.DOUBLE))
-    units, some = np.flatnonzero(inside), laws
+    units, some = np.flatnonzero(~(below | above)), laws
     for _ in range(200):
         if not units.size:
             break

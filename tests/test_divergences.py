@@ -49,7 +49,7 @@ def test_nothing_is_said_of_probabilities_however_small(seed):
     assert [str(zero) for zero in zeros] == ["0.0"] * 3  # and not -0.0
 
 
-@given(seeds, st.floats(1, 140))
+@given(seeds, st.sampled_from([1.0, 40.0, 140.0]))
 def test_normals_of_very_different_widths(seed, log_scale):
     """Independent coordinates add, each by the formula in logarithms."""
     rng = np.random.default_rng(seed)

@@ -83,6 +83,26 @@ def a_fall_is_an_error(fit):
         fit(Scripted((-10.0, np.nan)))
 
 
+def test_what_fell_is_named():
+    """The log-likelihood; with a prior, the sum of it and the log-prior."""
+
+    class Sum(int):
+        def __add__(self, other):
+            return self if isinstance(other, Sum) else int(self) + other
+
+    class Falls(Scripted):
+        def e_step(self, *data):
+            return Sum(self.step), super().e_step()[1]
+
+        def complete_log_likelihood(self, statistics):
+            return -2.0 * self.step
+
+    with pytest.raises(em.ObjectiveFellError, match=r"^the log-likelihood fell by 1 "):
+        em.fit(Falls((-10.0, -11.0)))
+    with pytest.raises(em.ObjectiveFellError, match=r"^the log-posterior fell by 1 "):
+        em.fit(Falls((-10.0, -9.0)), prior=Sum(0))
+
+
 def a_fall_within_rounding_is_no_convergence(fit):
     run = fit(Scripted((-10.0, -10.0 - 1e-12, -9.0, -9.0)), tol=1e-6)
     assert run.converged
@@ -334,6 +354,7 @@ def test_climbs_from_random_starts_and_keeps_the_best(rng):
     found = em.fit_restarts(starts, x, tol=1e-6)
     assert list(found.table.columns) == ["log_likelihood", "n_iter", "converged", "outcome"]
     assert len(found.table) == 8
+    assert found.table.index.name == "start"
     assert found.best.log_likelihood == found.table["log_likelihood"].max()
     assert found.best.log_likelihood > truth.log_likelihood(x)
     for start, row in zip(starts, found.table.itertuples(), strict=True):
@@ -375,6 +396,73 @@ def test_all_that_follows_the_model_is_data():
 
     em.fit(Curious((-1.0, -1.0)), "x", "labels")
     assert seen == [("x", "labels")] * 2
+
+
+@pytest.mark.parametrize("acceleration", [None, "squarem"])
+def test_a_bar_counts_every_step_and_goes_away(acceleration, monkeypatch, rng):
+    """One bar per run, as long as max_iter; one of starts around those of no run."""
+    import tqdm.auto
+
+    bars = []
+
+    class Bar:
+        def __init__(self, items=(), **options):
+            self.items, self.options, self.made, self.closed = items, options, 0, False
+            bars.append(self)
+
+        def __iter__(self):
+            for item in self.items:
+                yield item
+                self.made += 1
+
+        def update(self):
+            self.made += 1
+
+        def close(self):
+            self.closed = True
+
+    monkeypatch.setattr(tqdm.auto, "tqdm", Bar)
+    x = rng.normal(size=50)
+    run = em.fit(ManyTerms(3.0), x, max_iter=77, acceleration=acceleration, progress=True)
+    (bar,) = bars
+    assert (bar.made, bar.closed) == (run.n_iter, True)
+    assert bar.options == {"total": 77, "unit": "step", "leave": False}
+    em.fit_restarts([ManyTerms(k) for k in (1.0, 2.0, 3.0)], x, progress=True)
+    assert len(bars) == 2
+    assert bars[1].made == 3
+    assert bars[1].options == {"unit": "start", "leave": False}
+    em.fit(ManyTerms(3.0), x)
+    em.fit_restarts([ManyTerms(3.0)], x)
+    assert len(bars) == 2
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_a_leap_along_a_line_ends_at_the_top(sign):
+    """Steps of a quarter of the way: from any start, and in any unit, scheme S3 leaps there."""
+    for scale in (1e-8, 1.0, 1e8):
+        x = scale * np.random.default_rng(1).normal(1, 1, 100)
+        start = ManyTerms(sign * 30 * scale, weight=scale**-2)
+        run = em.fit(start, x, tol=0, max_iter=2, acceleration="squarem")
+        assert run.model.mean == pytest.approx(x.mean(), rel=1e-11)
+        assert run.n_iter == 2
+        once = em.fit(start, x, tol=0, max_iter=1, acceleration="squarem")
+        assert once.model == start.m_step(start.e_step(x)[0])
+
+
+@given(st.integers(0, 2**32), st.floats(-100, 100), st.floats(-6, 6))
+def test_the_scale_of_a_parabola(seed, log_sd, log_off):
+    """Half a nat for every number is one standard deviation, in any unit and far from zero."""
+    z, sd = np.random.default_rng(seed).normal(size=20), 10**log_sd
+    mean = sd * 10**log_off
+    data = mean + sd * (z - z.mean())
+    for centre in (mean, -mean):
+        visits, there = em._Visits((np.sign(centre) * data,)), ManyTerms(centre, weight=sd**-2)
+        found = em._own_scale(visits, there, there.to_vector(), 0)
+        assert found == pytest.approx(sd, rel=1e-4)
+    found = em._own_scale(em._Visits((0 * data,)), ManyTerms(0.0), np.zeros(1), 0)
+    assert found == pytest.approx(1)
+    idle = em._own_scale(em._Visits((data,)), ManyTerms(mean, weight=0.0), np.array([mean]), 0)
+    assert idle == mean  # the data say nothing of it
 
 
 def test_progress_bar_changes_nothing(capsys):

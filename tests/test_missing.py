@@ -392,3 +392,64 @@ def test_weights_count_rows_whose_gaps_are_their_own(rng):
     for name in ("mean", "covariance"):
         found, expected = (getattr(fit.model, name) for fit in fits)
         np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-9)
+
+
+@pytest.mark.parametrize("log_gap", range(-20, 0, 2))
+def test_nearly_equal_columns_keep_their_digits(log_gap):
+    """Two columns that differ by a small part of their spread: densities as of the difference."""
+    gap = 2.0**log_gap
+    A = np.array([[1, 0, 0], [1, gap, 0], [0.25, 0.25, 1]])  # A A' has no rounding
+    model = MultivariateNormal(np.zeros(3), A @ A.T)
+    z = np.random.default_rng(1).normal(size=(30, 3))
+    x = z @ A.T
+    x[np.arange(30), np.arange(30) % 3] = np.nan
+    one, other = x[0::3, 1:], x[1::3, [0, 2]]
+    difference = (x[2::3, 1] - x[2::3, 0]) / gap
+    expected = (
+        stats.multivariate_normal(np.zeros(2), model.covariance[1:, 1:]).logpdf(one).sum()
+        + stats.multivariate_normal(np.zeros(2), model.covariance[::2, ::2]).logpdf(other).sum()
+        + stats.norm.logpdf([x[2::3, 0], difference]).sum()
+        - 10 * np.log(gap)
+    )
+    found, value = model.e_step(x)
+    assert value == pytest.approx(expected, rel=3e-14 if gap < 1e-3 else 1e-12)
+    assert value == pytest.approx(model.log_density(x).sum(), rel=1e-12)
+    np.testing.assert_allclose(  # the third column follows from the first two
+        found.means[0, 2],
+        np.concatenate([x[0::3, 2], x[1::3, 2], 0.25 * (x[2::3, 0] + difference)]).mean(),
+        rtol=1e-13 + 1e-15 / gap,
+    )
+
+
+@given(seeds, st.integers(1, 12), st.integers(1, 40), st.sampled_from([1, 100, 2**17]))
+def test_batches_hold_every_row_once(seed, D, N, block):
+    """With equally many columns seen, the seen ones first; rows without any are left out."""
+    rng = np.random.default_rng(seed)
+    x = np.where(rng.random((N, D)) < rng.random(), np.nan, 1.0)
+    x[rng.integers(0, N, N // 2)] = x[0]  # some patterns come often
+    found = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(missing, "BLOCK", block)
+        for rows, columns, n_seen in missing._batches(x):
+            assert len(rows) == 1 or len(rows) * D * (D + rows.shape[1]) <= block
+            for some, order in zip(rows, columns, strict=True):
+                assert sorted(order) == list(range(D))
+                assert not np.isnan(x[np.ix_(some, order[:n_seen])]).any()
+                assert np.isnan(x[np.ix_(some, order[n_seen:])]).all()
+                found += some.tolist()
+    assert sorted(found) == np.flatnonzero(~np.isnan(x).all(axis=1)).tolist()
+
+
+@given(seeds, st.integers(1, 3), st.integers(1, 3))
+def test_statistics_are_of_one_component_and_as_many_columns(seed, D, K):
+    rng = np.random.default_rng(seed)
+    x = rng.normal(size=(9, D))
+    model, prior = random_normal(rng, D), GaussianMixture.prior_statistics(x, K)
+    calls = model.m_step, model.complete_log_likelihood, model.gradient
+    if K > 1:
+        for call in calls:
+            with pytest.raises(ValueError, match=rf"statistics.means must have shape \(1, {D}\)"):
+                call(prior)
+    for call in calls:
+        with pytest.raises(ValueError, match=rf"statistics.means must have shape \(1, {D + 1}\)"):
+            getattr(random_normal(rng, D + 1), call.__name__)(model.e_step(x)[0])

@@ -853,3 +853,32 @@ def test_a_weak_prior_is_a_hundredth_of_a_point_for_every_component(seed, K):
 def test_parameters_are_counted_where_one_is_zero():
     with np.errstate(all="raise"):
         assert PoissonMixture([0.5, 0.5, 0.0], [3.0, 0.0, 1.0]).n_parameters == 5
+
+
+@given(st.integers(0, 2**32), st.integers(1, 6))
+def test_every_point_may_have_a_label_of_its_own(seed, K):
+    """Then a component is its point; with one label more than points, the one without is named."""
+    rng = np.random.default_rng(seed)
+    x, labels = rng.integers(1, 9, K), rng.permutation(K)
+    model = PoissonMixture.fit_labelled(x, labels)
+    np.testing.assert_allclose(model.rates[labels], x)
+    np.testing.assert_allclose(model.weights, 1 / K)
+    without = rng.integers(K)
+    others = rng.permutation(np.delete(np.arange(K + 1), without))
+    for repeats in (1, 2):
+        with pytest.raises(CollapsedComponentError, match=f"^component {without} has lost"):
+            PoissonMixture.fit_labelled(np.repeat(x, repeats), np.repeat(others, repeats))
+
+
+@pytest.mark.parametrize("kind", ["full", "tied", "diagonal"])
+@pytest.mark.parametrize("place", [0, 700, -1])
+def test_one_point_out_of_reach_is_named_among_many(kind, place):
+    """Where all components share a frame, and where each has its own."""
+    rng = np.random.default_rng(1)
+    spread = {"full": [np.eye(2)] * 2, "tied": np.eye(2), "diagonal": np.ones((2, 2))}[kind]
+    model = GaussianMixture([0.5, 0.5], [[0, 0], [3, 0]], spread, kind)
+    x = rng.normal(size=(1500, 2))
+    for far in (1e155, -1e200, 1e308):
+        x[place] = [0.0, far]
+        with np.errstate(all="raise"), pytest.raises(ValueError, match="x lies so far from every"):
+            model.e_step(x)

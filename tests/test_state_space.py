@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from scipy import integrate, stats
 from scipy.special import logsumexp
 
-from companion.state_space import FishPopulation, forward_backward
+from companion.state_space import FishPopulation, _log_normal, forward_backward
 
 RNG = np.random.default_rng(1)
 
@@ -257,6 +257,19 @@ def test_a_count_that_nobody_made_in_other_words(counts):
     np.testing.assert_array_equal(lake.log_emission(counts)[1], 0)
 
 
+@given(st.integers(0, 2**32), st.floats(-3, 3))
+def test_every_row_of_a_grid_is_a_normal_law(seed, log_sd):
+    """Each of its own, with probabilities that sum to one, and ratios as of normal densities."""
+    rng, sd = np.random.default_rng(seed), 10**log_sd
+    distance = np.abs(rng.normal(size=(4, 5)))
+    found = _log_normal(distance, sd)
+    np.testing.assert_allclose(logsumexp(found, axis=-1), 0, atol=1e-12)
+    expected = stats.norm(0, sd).logpdf(distance)
+    expected -= expected.max(axis=1, keepdims=True)
+    found -= found.max(axis=1, keepdims=True)
+    np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-12 * (1 + 1 / sd**2))
+
+
 @given(st.floats(0.01, 1e3), st.sampled_from([1e-8, 1e-4, 1e4, 1e8]))
 def test_fish_may_be_counted_in_other_units(rate, unit):
     """In thousands of fish everything scales but the counts, which have no unit."""
@@ -350,6 +363,7 @@ def test_every_array_of_another_length_names_itself(seed, T, S):
         (lambda _: FishPopulation(10, 1, 1, 1, n_states=10**9), "n_states must be at most"),
         (lambda _: FishPopulation(10, 1, 1, 1, horizon=2**63), "horizon must be at most"),
         (lambda _: FishPopulation(1, 1, 1, 1e19).sample(3, RNG), "rate = .* is too large"),
+        (lambda _: FishPopulation(1e200, 1, 1, 1e200).posterior([3]), "rate = 1e.200 is too large"),
         (lambda lake: lake.sample(0, None), "n_times must be a whole number"),
         (lambda _: FishPopulation(10, 1, 0, 1), "step_sd must be a positive number"),
         (lambda _: FishPopulation(10, 1, 1, np.nan), "rate must be a positive number"),
@@ -374,5 +388,5 @@ def test_every_array_of_another_length_names_itself(seed, T, S):
     ],
 )
 def test_bad_input(call, message):
-    with pytest.raises(ValueError, match=message):
+    with np.errstate(all="raise"), pytest.raises(ValueError, match=message):
         call(FishPopulation(10, 3, 2, 0.5, n_states=20))

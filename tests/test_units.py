@@ -258,7 +258,8 @@ def extreme(rng, family):
     if family is BetaPosterior:
         return family(*10 ** rng.uniform(-309, 300, (2, 4))), 10 ** rng.uniform(-300, 0, 4)
     if family is GammaPosterior:
-        law = family(10 ** rng.uniform(-100, 12, 4), 10 ** rng.uniform(-300, 290, 4))
+        law = family(10.0 ** rng.choice([-100, -10, 0, 8, 12], 4),
+                     10.0 ** rng.choice([-307, -150, 0, 150, 290], 4))  # fmt: skip
         return law, np.minimum(law.mean, 1e300) * 10 ** rng.uniform(-3, 3, 4)
     law = family(rng.choice([-1, 1], 4) * 10 ** rng.uniform(-300, 300, 4),
                  10 ** rng.uniform(-307, 300, 4))  # fmt: skip
@@ -384,3 +385,87 @@ def test_statistics_about_different_centres_add(seed):
         found = here.m_step(total)
         assert found.mean == pytest.approx(mean.mean(), rel=1e-14, abs=0)
         assert found.sd**2 == pytest.approx(variance, rel=1e-8, abs=0)
+
+
+# ------------------------------------------------------------------- shapes, ends, defaults
+
+FAMILIES = [BetaPosterior, GammaPosterior, NormalPosterior]
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+@given(seed=seeds, J=st.integers(2, 4))
+def test_laws_and_their_mixtures_have_one_answer_per_unit(family, seed, J):
+    """One draw unless more are asked for; 95 % unless told otherwise; other shapes are named."""
+    rng = np.random.default_rng(seed)
+    law = family(rng.uniform(1, 5, (1, J)), rng.uniform(1, 5, (1, J)))
+    single = law.at(0)
+    mixture = MixturePosterior(family(*rng.uniform(1, 5, (2, 3, J))), rng.dirichlet(np.ones(3)))
+    for units in (single, mixture):
+        assert units.sample(rng).shape == (1, J)
+        assert units.sample(rng, 3).shape == (3, J)
+        low, high = units.interval().T
+        np.testing.assert_allclose(units.cdf(low), 0.025, rtol=1e-7)
+        np.testing.assert_allclose(units.cdf(high), 0.975, rtol=1e-7)
+        with pytest.raises(ValueError, match=rf"^probability .*\({J + 1},\)"):
+            units.quantile(np.full(J + 1, 0.5))
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+@given(seed=seeds, J=st.integers(1, 4))
+def test_one_bad_parameter_among_good_ones_is_named(family, seed, J):
+    rng = np.random.default_rng(seed)
+    names = {BetaPosterior: ("alpha", "beta"), GammaPosterior: ("shape", "rate")}
+    names = names.get(family, ("mean", "sd"))
+    for k, name in enumerate(names):
+        bads = [np.nan, np.inf, -np.inf, 1j] + ([] if name == "mean" else [-1.0])
+        for bad in bads + ([0.0] if family is not NormalPosterior else []):
+            given_ = rng.uniform(1, 5, (2, J)).astype(complex if bad == 1j else float)
+            given_[k, rng.integers(J)] = bad
+            arrays = [a if i == k else a.real for i, a in enumerate(given_)]
+            with pytest.raises(ValueError, match=f"^{name} "):
+                family(*arrays)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+@given(seed=seeds)
+def test_points_of_every_size_have_answers_and_no_warnings(family, seed):
+    rng = np.random.default_rng(seed)
+    first, second = 10 ** rng.uniform(-3, 3, (2, 4))
+    law = family(first if family is not NormalPosterior else 0 * first, second)
+    theta = rng.choice([-1, 1], 4) * 10.0 ** rng.choice([-320, -307, -160, 0, 160, 308], 4)
+    with np.errstate(all="raise"):
+        assert not np.isnan(law.log_density(theta)).any()
+        found = law.cdf(np.sort(theta)[:, np.newaxis])
+    assert ((found >= 0) & (found <= 1)).all()
+    assert (np.diff(found, axis=0) >= 0).all()
+
+
+@given(seeds, st.integers(1, 6))
+def test_quantiles_of_points_are_points(seed, M):
+    """The first at which the sum of the weights reaches the probability, or the float above."""
+    rng = np.random.default_rng(seed)
+    at, weights = rng.normal(size=(M, 2)) * 10 ** rng.uniform(-9, 9), rng.dirichlet(np.ones(M))
+    units = MixturePosterior(NormalPosterior(at, 0.0), weights)
+    for p in rng.uniform(0.001, 0.999, 2):
+        found = units.quantile(p)
+        assert (units.cdf(found) >= p).all()
+        for one, column in zip(found, at.T, strict=True):
+            order = np.argsort(column)
+            expected = column[order][np.searchsorted(weights[order].cumsum(), p)]
+            np.testing.assert_array_max_ulp(one, expected, 1)
+
+
+@pytest.mark.parametrize("family", [GammaPosterior, BetaPosterior])
+@given(seed=seeds)
+def test_a_mixture_of_one_law_is_that_law(family, seed):
+    """Quantiles as far out as floats reach; beyond them, the ends of the range."""
+    rng = np.random.default_rng(seed)
+    first, second = 10 ** rng.uniform(-2, 3, (2, 1))
+    if family is BetaPosterior and rng.random() < 0.3:
+        second *= 1e-20  # nearly all of it lies above the last float before 1
+    p = 10.0 ** rng.choice([-200, 0], 1) * rng.random()
+    same = family(np.full((3, 1), first), np.full((3, 1), second))
+    found = MixturePosterior(same, [0.2, 0.3, 0.5]).quantile(p)
+    with np.errstate(under="ignore"):
+        expected = family(first, second).quantile(p)
+    assert found == pytest.approx(expected, rel=1e-6, abs=1e-307)
