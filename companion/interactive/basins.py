@@ -18,7 +18,7 @@ STILL = 1e-10  # a step that changes no parameter by more, in standard deviation
 SPIKE = -500.0  # a log-variance below it is that of a component on one point
 SAME = 1e-6  # two components that differ by less are one; less than this in nats is no difference
 MOST = 10_000  # steps
-LIMIT = 1000.0  # of spreads below and above, and of distances, in standard deviations of x
+LIMIT, NARROWEST = 1000.0, 1e-6  # of distances and spreads, in standard deviations of x
 STARTS = (0.3, 0.7)  # where the cross is at first, in parts of the map
 
 
@@ -66,7 +66,7 @@ def em_ends(x: ArrayLike, weights: ArrayLike, means: ArrayLike, sds: ArrayLike) 
         Points, not all the same.
     weights, means, sds : arrays of shape (S, 2)
         The starts: weights > 0 that sum to one; means; standard deviations > 0. Means within 1000
-        standard deviations of x from its mean, standard deviations between a thousandth and a
+        standard deviations of x from its mean, standard deviations between a millionth and a
         thousand of them.
 
     Returns
@@ -272,9 +272,9 @@ def _standardised(x: ArrayLike) -> tuple[Floats, float, float]:
 def _within_reach(m: Floats, s: Floats) -> None:
     if np.abs(m).max() > LIMIT:
         raise ValueError(f"means must lie within {LIMIT:g} standard deviations of x from its mean")
-    if s.min() < 1 / LIMIT or s.max() > LIMIT:
+    if s.min() < NARROWEST or s.max() > LIMIT:
         raise ValueError(
-            f"standard deviations must lie between {1 / LIMIT:g} and {LIMIT:g} of those of x"
+            f"standard deviations must lie between {NARROWEST:g} and {LIMIT:g} of those of x"
         )
 
 
