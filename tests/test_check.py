@@ -35,7 +35,7 @@ from companion import (
     state_space,
 )
 from companion.gaussians import GaussianMixture
-from companion.interactive import _contest, one_hill
+from companion.interactive import _contest, basins, one_hill
 
 seeds = st.integers(0, 2**32)
 MASKED = np.ma.masked
@@ -450,6 +450,12 @@ CALLS = {
     "OneHill": (page(lambda **o: interactive.OneHill(name="a", **o)), {
         "weight": 0.4, "distance": 3.0, "ratio": 1.5}),
     "LoseThem": (page(interactive.LoseThem), {"x": RNG.normal(size=12), "y": RNG.normal(size=12)}),
+    "Basins": (page(lambda **o: interactive.Basins(size=5, **o)), {
+        "x": np.array([0.0, 1, 2, 9, 10]), "low": -3.0, "high": 12.0,
+        "spreads": np.array([0.5, 3])}),
+    "em_ends": (lambda **o: dict(list(vars(basins.em_ends(**o)).items())[1:]), {
+        "x": np.array([0.0, 1, 2, 9, 10]), "weights": np.array([[0.5, 0.5], [0.2, 0.8]]),
+        "means": np.array([[0.0, 9], [4, 5]]), "sds": np.array([[1.0, 2], [3, 4]])}),
     "contest": (_contest.contest, {
         "x": np.arange(7.0), "y": np.array([1.0, 0, 2, 1, 3, 2, 5]),
         "normals": RNG.normal(size=(2, 15))}),

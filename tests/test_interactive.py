@@ -17,6 +17,7 @@ from companion import datasets
 from companion.gaussians import GaussianMixture
 from companion.hierarchical import BetaBinomial
 from companion.interactive import (
+    Basins,
     EMBound,
     EMSteps,
     LoseThem,
@@ -84,8 +85,15 @@ def lose_them():
     return LoseThem(2 + x, 10 + 6 * x + 4 * e)
 
 
+@pytest.fixture(scope="module")
+def basins():
+    rng = np.random.default_rng(8)
+    x = rng.normal(np.where(rng.uniform(size=100) < 0.6, 2, 5), 0.6)
+    return Basins(x, -2, 9, (0.1, 1.5))
+
+
 def figures():
-    return ["bound", "steps", "urns", "shrinkage", "rate_map", "hill", "lose_them"]
+    return ["bound", "steps", "urns", "shrinkage", "rate_map", "hill", "lose_them", "basins"]
 
 
 # ------------------------------------------------------------------------ the numbers
@@ -176,6 +184,18 @@ def test_the_steps_are_those_of_em(steps):
     for before, after in itertools.pairwise(steps.models):
         expected = before.m_step(before.e_step(GEYSER)[0])
         np.testing.assert_array_equal(after.means, expected.means)
+
+
+def test_all_ellipses_and_points_lie_in_the_frame(steps):
+    html = steps._repr_html_()
+    inside = Frame((0.0, 1.0), (0.0, 1.0)).box()
+    rings = [ring for pair in data_of(steps)["rings"] for ring in pair]
+    assert len(rings) == 2 * len(steps.models)
+    dots = re.findall(r'cx="([-.\d]+)" cy="([-.\d]+)"', html)
+    seen = np.array([p.split(",") for ring in rings for p in ring.split(" ")] + dots, dtype=float)
+    assert inside["left"] < seen[:, 0].min() < seen[:, 0].max() < inside["right"]
+    assert inside["top"] < seen[:, 1].min() < seen[:, 1].max() < inside["bottom"]
+    assert np.ptp(seen, axis=0) == pytest.approx([0.943 * 566, 0.943 * 322], rel=0.01)
 
 
 weights = st.floats(0.01, 0.99)
@@ -630,9 +650,10 @@ def test_a_reader_finds_the_border(tab, hill):
     assert [float(sliders.nth(k).input_value()) for k in range(3)] == [0.485, 2.18, 1.11]
 
 
-def test_two_pictures_stand_one_below_the_other_on_a_phone(tab, hill):
+@pytest.mark.parametrize("name", ["hill", "basins"])
+def test_two_pictures_stand_one_below_the_other_on_a_phone(tab, name, request):
     """And are as wide as it is, so that their letters can be read."""
-    before, html = tab.viewport_size, hill._repr_html_()
+    before, html = tab.viewport_size, request.getfixturevalue(name)._repr_html_()
     for width, columns in [(800, 2), (390, 1)]:
         tab.set_viewport_size({"width": width, "height": 844})
         tab.set_content(f'<meta name="viewport" content="width=device-width">{html}')
@@ -722,6 +743,69 @@ def test_too_few_are_left(tab):
     tab.locator(".lose").click()
     assert tab.inner_text(".words").startswith("In this draw 5 of 10")
     assert "NaN" not in tab.content()
+
+
+def test_the_map_of_starts_is_small(basins):
+    assert len(basins._repr_html_()) < 40_000
+
+
+def test_the_map_of_starts_is_drawn_without_a_script_too(tab, basins):
+    html = basins._repr_html_()
+    tab.set_content(html.split("<script>")[0] + "</div>")
+    still = pictures(tab)
+    tab.set_content(html)
+    alive = pictures(tab)
+    assert len(still) == 5
+    for before, after in zip(still, alive, strict=True):
+        np.testing.assert_allclose(before, after, atol=0.0501)
+    assert "EM ends in: good optimum." in tab.inner_html("desc")
+    assert "good optimum" in re.search("<noscript>(.*?)</noscript>", html, re.DOTALL).group(1)
+
+
+def test_a_reader_starts_em_where_he_likes(tab, basins):
+    tab.set_content(basins._repr_html_())
+    words, sliders = tab.locator(".words"), tab.locator(".mean")
+    chart = half((-2 - 11 / 60, 9 + 11 / 60), (-2 - 11 / 60, 9 + 11 / 60))
+    stops = np.linspace(-2, 9, 31)
+
+    def starts_at(i, j, k):
+        assert [int(sliders.nth(n).input_value()) for n in (0, 1)] == [i, j]
+        cross = tab.locator(".cross").get_attribute("d")
+        place = [float(v) for v in re.findall(r"-?[\d.]+", cross)[:2]]
+        np.testing.assert_allclose(place, chart.pixels([stops[i]], [stops[j]])[0], atol=0.0501)
+        begin = f"From means {stops[i]:.2f} and {stops[j]:.2f}, standard deviation "
+        assert words.inner_text().startswith(f"{begin}{basins.spreads[k]:g}: ")
+        assert f": {basins.outcomes[k, j, i]} after" in words.inner_text()
+        valued = [sliders.nth(n).get_attribute("aria-valuetext") for n in (0, 1)]
+        assert valued == [f"{stops[i]:.2f}", f"{stops[j]:.2f}"]
+
+    starts_at(9, 21, 0)
+    sliders.nth(0).focus()
+    for _ in range(2):
+        tab.keyboard.press("ArrowRight")
+    tab.keyboard.press("Tab")
+    tab.keyboard.press("Home")
+    starts_at(11, 0, 0)
+    cells = "ps => ps.map(p => p.getAttribute('d'))"
+    before = tab.eval_on_selector_all(".cells", cells)
+    tab.locator(".spread").select_option("1.5")
+    starts_at(11, 0, 1)
+    assert tab.eval_on_selector_all(".cells", cells) != before
+    tab.locator(".spread").select_option("0.1")
+    assert tab.eval_on_selector_all(".cells", cells) == before
+    picture = tab.locator("svg").first
+    for i, j in [(25, 26), (3, 3), (0, 30)]:
+        box, (x, y) = picture.bounding_box(), chart.pixels([stops[i]], [stops[j]])[0]
+        unit = box["width"] / HALF[0]
+        picture.click(position={"x": float(x) * unit, "y": float(y) * unit})
+        starts_at(i, j, 0)
+        track = tab.locator(".track").get_attribute("points").split(" ")
+        first, last = ([float(v) for v in track[n].split(",")] for n in (0, -1))
+        np.testing.assert_allclose(first, [x, y], atol=0.0501)
+        ring = [float(tab.locator(".end").get_attribute(n)) for n in ("cx", "cy")]
+        np.testing.assert_allclose(ring, last, atol=0.0501)
+    picture.click(position={"x": 1, "y": 1})
+    starts_at(0, 30, 0)
 
 
 @pytest.mark.parametrize("unit", [2.0**-400, 2.0**-27, 2.0**27, 2.0**400])

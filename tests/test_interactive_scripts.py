@@ -23,6 +23,7 @@ from companion.exchangeability import beta_binomial_logpmf
 from companion.gaussians import GaussianMixture
 from companion.hierarchical import BetaBinomial, GammaPoisson
 from companion.interactive import (
+    Basins,
     EMBound,
     EMSteps,
     LoseThem,
@@ -30,6 +31,7 @@ from companion.interactive import (
     RateMap,
     Shrinkage,
     UrnFractions,
+    basins,
     one_hill,
 )
 from companion.interactive._contest import chances, contest
@@ -67,6 +69,7 @@ def test_linter_is_content():
         ("urn_fractions", "(c, i) =>", "(c, box) =>", "no-shadow"),
         ("rate_map", "pointed = j; tell(j);", "target = j; tell(j);", "no-param-reassign"),
         ("one_hill", "now = now.map((v, j)", "now = now.map((v, k)", "no-shadow"),
+        ("basins", "let shown = 0;", "const shown = 0;", "no-const-assign"),
         ("runtime", "(selector, kind, act) =>", "(selector, kind) =>", "no-undef"),
     ],
 )
@@ -115,6 +118,7 @@ def test_every_script_is_strict():
         squares(),
         hill_figure(0.4, 3.0, 1.3),
         lose_figure(0),
+        basins_figure(0),
     ):
         script = re.search(r"<script>(.*)</script>", figure._repr_html_(), re.DOTALL).group(1)
         assert script.startswith('(() => {\n"use strict";\n')
@@ -476,6 +480,68 @@ def words_say_what_was_lost(script, seed):
     assert missed == (", ".join(names) or "nobody")
 
 
+@functools.cache
+def basins_figure(seed):
+    """Forty points, and starts that end in every way."""
+    rng = np.random.default_rng(seed)
+    x = rng.normal(np.where(rng.uniform(size=40) < 0.6, 200, 500), 60)
+    return Basins(x, -300, 1000, (15.0, 90.0), 15)
+
+
+def a_step_of_em_is_the_companions(script, seed):
+    rng = np.random.default_rng(seed)
+    u, w = rng.normal(0, 1, 30), rng.uniform(0.1, 0.9)
+    m, v = rng.normal(0, 1, 2), rng.uniform(0.1, 2, 2)
+    model = GaussianMixture([w, 1 - w], m, v)
+    theta = np.stack([np.log([w, 1 - w]), m, np.log(v)])
+    found = call(script, "step(u, theta)", u=u.tolist(), theta=theta.T.tolist())
+    statistics, value = model.e_step(u)
+    after = model.m_step(statistics)
+    exact = [np.log(after.weights), after.means[:, 0], np.log(after.covariances[:, 0, 0])]
+    np.testing.assert_allclose(np.transpose(found["next"]), exact, rtol=1e-10, atol=1e-12)
+    np.testing.assert_allclose(np.exp(found["counts"]), statistics.counts, rtol=1e-11)
+    assert found["value"] == pytest.approx(value, rel=1e-12)
+
+
+def a_run_ends_as_python_says(script, seed):
+    """From random cells of the map: outcome, end, steps and words."""
+    figure = basins_figure(seed)
+    sent, rng = data(figure), np.random.default_rng(seed)
+    i, j, k = rng.integers(15, size=12), rng.integers(15, size=12), rng.integers(2, size=12)
+    i[0], stops = j[0], np.linspace(-300, 1000, 15)
+    sds = np.repeat(np.array(figure.spreads)[k, np.newaxis], 2, axis=1)
+    starts = np.column_stack([stops[i], stops[j]])
+    ends = basins.em_ends(figure.x, np.full((12, 2), 0.5), starts, sds)
+    code = "(() => { const means = places.map((k) => mean(data, k)), found = run(data, means, " \
+        "data.spreads[chosen]); return [found.outcome, found.path.at(-1), found.path.length, " \
+        "found.log10Least, words(data, means, data.spreads[chosen], found)]; })()"  # fmt: skip
+    for s in range(12):
+        outcome, last, length, least, words = call(
+            script, code, data=sent, places=[int(i[s]), int(j[s])], chosen=int(k[s])
+        )
+        name = figure.outcomes[k[s], j[s], i[s]]
+        assert (sent["names"][outcome], length) == (name, ends.n_steps[s] + 1)
+        assert least == pytest.approx(ends.log10_least[s], rel=1e-9, abs=1e-9)
+        means = sent["centre"] + sent["scale"] * np.array([m for _, m, _ in last])
+        np.testing.assert_allclose(means, ends.means[s], atol=1e-6)
+        shown = [float(v) for v in re.findall(r"(?<![e\d.])-?\d+(?:\.\d+)?(?:e\+?\d+)?\b", words)]
+        assert shown[:4] == pytest.approx([*starts[s], sds[s, 0], length - 1], abs=0.5)
+        assert f": {name} after " in words
+        assert ("held only 1e" in words) == (ends.log10_least[s] < -2)
+        if name == "collapse":
+            spike = ends.sds[s].argmin()
+            assert f"the {['first', 'second'][spike]} component shrinks on to the point" in words
+            assert shown[4] == pytest.approx(ends.means[s, spike], abs=0.51)
+            continue
+        gap = figure.best - ends.log_likelihoods[s]
+        assert ("nats below the best" in words) == (gap > 0.005)
+        if gap > 0.005:
+            assert shown.pop(4) == pytest.approx(gap, abs=0.00501)
+        assert shown[4:6] == pytest.approx(list(ends.means[s]), abs=0.51)
+        assert shown[6:8] == pytest.approx(list(ends.sds[s]), rel=0.0501)
+        assert shown[8:10] == pytest.approx(list(40 * ends.weights[s]), abs=0.0501)
+
+
 def a_name_is_found(script, text, expected):
     assert call(script, "search(data, text)", data=data(squares()), text=text) == expected
 
@@ -612,6 +678,16 @@ def test_a_mechanism_without_strength_is_none(kind):
     assert found.startswith("In this draw 1 of 30 y's is lost, all by hand.")
 
 
+@given(st.integers(0, 2**32))
+def test_a_step_of_em(seed):
+    a_step_of_em_is_the_companions(inlined("basins"), seed)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_the_ends_of_em(seed):
+    a_run_ends_as_python_says(inlined("basins"), seed)
+
+
 @given(
     st.lists(st.integers(0, 900), min_size=3, max_size=3).filter(any),
     st.lists(st.integers(10_000, 10**8), min_size=3, max_size=3),
@@ -650,6 +726,8 @@ WITNESSES = {  # values at which the planted errors show
     a_draw_is_that_of_python: (2,),
     the_table_is_that_of_python: (1,),
     words_say_what_was_lost: (1,),
+    a_step_of_em_is_the_companions: (1,),
+    a_run_ends_as_python_says: (1,),
 }
 
 
@@ -706,6 +784,32 @@ WITNESSES = {  # values at which the planted errors show
         ("lose_them", words_say_what_was_lost, '"below" : "above"', '"above" : "below"'),
         ("lose_them", words_say_what_was_lost, '"high" : "low"', '"low" : "high"'),
         ("lose_them", words_say_what_was_lost, "!holds", "holds"),
+        ("basins", a_step_of_em_is_the_companions, "(x - m) ** 2", "Math.abs(x - m)"),
+        (
+            "basins",
+            a_step_of_em_is_the_companions,
+            "* (u[n] - m) ** 2)) / total",
+            "* u[n] ** 2)) / total",
+        ),
+        ("basins", a_step_of_em_is_the_companions, "value - whole[n]", "value"),
+        ("basins", a_step_of_em_is_the_companions, "- Math.log(u.length)", ""),
+        ("basins", a_step_of_em_is_the_companions, "Math.log1p(Math.exp(", "(Math.exp("),
+        ("basins", a_run_ends_as_python_says, "Math.log(0.5), m", "Math.log(0.5) + m, m"),
+        ("basins", a_run_ends_as_python_says, "change >= still && !isSpike()", "!isSpike()"),
+        ("basins", a_run_ends_as_python_says, "outcome = 3;", "outcome = 1;"),
+        ("basins", a_run_ends_as_python_says, "good ? 0 : 1", "0"),
+        ("basins", a_run_ends_as_python_says, "outcome = 2;", "outcome = 1;"),
+        ("basins", a_run_ends_as_python_says, "(size - 1)", "size"),
+        (
+            "basins",
+            a_run_ends_as_python_says,
+            "Math.min(least, ...",
+            "Math.max(...[least].filter(isFinite), ...",
+        ),
+        ("basins", a_run_ends_as_python_says, "best - value", "value - best"),
+        ("basins", a_run_ends_as_python_says, "u.length * Math.exp(w)", "Math.exp(w)"),
+        ("basins", a_run_ends_as_python_says, "logVariance / 2", "logVariance"),
+        ("basins", a_run_ends_as_python_says, "v < spike)", "v > spike)"),
     ],
 )
 def test_a_planted_error_is_found(name, law, right, wrong):

@@ -5,6 +5,7 @@ buttons and sliders, so by keyboard too, and says in words what it shows. A figu
 with its script beside it; all scripts stand on ``runtime.js``.
 """
 
+from companion.interactive.basins import Basins
 from companion.interactive.em_bound import EMBound
 from companion.interactive.em_steps import EMSteps
 from companion.interactive.lose_them import LoseThem
@@ -13,4 +14,13 @@ from companion.interactive.rate_map import RateMap
 from companion.interactive.shrinkage import Shrinkage
 from companion.interactive.urn_fractions import UrnFractions
 
-__all__ = ["EMBound", "EMSteps", "LoseThem", "OneHill", "RateMap", "Shrinkage", "UrnFractions"]
+__all__ = [
+    "Basins",
+    "EMBound",
+    "EMSteps",
+    "LoseThem",
+    "OneHill",
+    "RateMap",
+    "Shrinkage",
+    "UrnFractions",
+]
