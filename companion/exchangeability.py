@@ -27,6 +27,7 @@ from companion import _check
 from companion._check import Floats, Integers
 from companion._rising import log_beta_binomial, log_binomial
 
+PRECISE = {"primal_feasibility_tolerance": 1e-10, "dual_feasibility_tolerance": 1e-10}
 CERTIFIED = 1e-10  # how far the distance to the nearest mixture may be from the least one
 LARGEST = 1e300  # sums of numbers beyond it may not be finite
 ROUNDED = 1e-9  # a negative probability that rounded moments may give
@@ -430,7 +431,7 @@ def nearest_mixture(joint: ArrayLike) -> NearestMixture:
 
 
 def _nearest(counts: Floats) -> NearestMixture:
-    from scipy.optimize import linprog
+    from scipy.optimize import linprog, minimize_scalar
 
     k = len(counts) - 1
     thetas = np.linspace(0, 1, 8 * k + 1)
@@ -442,16 +443,25 @@ def _nearest(counts: Floats) -> NearestMixture:
         eye = np.eye(k + 1)
         equal = np.block([[columns, eye, -eye], [np.ones(len(thetas)), np.zeros(2 * k + 2)]])
         cost = np.concatenate([np.zeros(len(thetas)), np.full(2 * k + 2, 0.5)])
-        found = linprog(cost, A_eq=equal, b_eq=np.append(counts, 1.0), method="highs")
+        found = linprog(cost, A_eq=equal, b_eq=np.append(counts, 1.0), options=PRECISE)
         prices = found.eqlin.marginals
-        excess = prices[:-1] @ np.exp(log_binomial(s, n, fine)) + prices[-1]
-        best = fine[excess.argmax()]
-        if excess.max() <= CERTIFIED:
+
+        def excess(theta: Any, prices: Floats = prices) -> Any:
+            return prices[:-1] @ np.exp(log_binomial(s, n, theta)) + prices[-1]
+
+        best = fine[excess(fine).argmax()]
+        beside = max(best - fine[1], 0.0), min(best + fine[1], 1.0)
+        top = minimize_scalar(
+            lambda t: -excess(np.array([t]))[0],
+            bounds=beside, method="bounded", options={"xatol": 1e-12},
+        )  # fmt: skip
+        if max(-top.fun, excess(fine).max()) <= CERTIFIED:
             break
-        width = fine[1]
-        fine = np.union1d(fine, np.clip(best + np.linspace(-width, width, 41), 0, 1))
-        excess = prices[:-1] @ np.exp(log_binomial(s, n, fine)) + prices[-1]
-        thetas = np.union1d(thetas, fine[excess.argmax()])
+        right = np.searchsorted(thetas, top.x)
+        between = np.linspace(thetas[right - 1], thetas[right], 11)
+        thetas = np.union1d(thetas, [best, top.x, *between])
+    else:  # pragma: no cover
+        raise RuntimeError("the nearest mixture was not found")
     weights = found.x[: len(thetas)]
     used = weights > CERTIFIED
     return NearestMixture(

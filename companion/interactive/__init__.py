@@ -8,6 +8,7 @@ with its script beside it; all scripts stand on ``runtime.js``.
 from companion.interactive.basins import Basins
 from companion.interactive.em_bound import EMBound
 from companion.interactive.em_steps import EMSteps
+from companion.interactive.extendibility import Extendibility
 from companion.interactive.lose_them import LoseThem
 from companion.interactive.one_hill import OneHill
 from companion.interactive.rate_map import RateMap
@@ -18,6 +19,7 @@ __all__ = [
     "Basins",
     "EMBound",
     "EMSteps",
+    "Extendibility",
     "LoseThem",
     "OneHill",
     "RateMap",
