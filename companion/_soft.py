@@ -118,16 +118,15 @@ def far_apart(x: Floats, K: int, rng: np.random.Generator) -> list[int]:
     """Choose K distinct points by k-means++, in standardised coordinates."""
     x = x.reshape(len(x), -1)
     sd = x.std(axis=0)
-    varies = (x != x[0]).any(axis=0) & (sd > 0)
-    scaled = np.divide(x, sd, out=np.zeros(x.shape), where=varies)
+    scaled = x / np.where(sd > 0, sd, 1.0)
     chosen = [int(rng.integers(len(x)))]
-    distances = ((scaled - scaled[chosen[0]]) ** 2).sum(axis=1)
+    distances = np.full(len(x), np.inf)
     while len(chosen) < K:
+        distances = np.minimum(distances, ((scaled - scaled[chosen[-1]]) ** 2).sum(axis=1))
         if not distances.any():
             raise ValueError(
                 f"x has only {len(chosen)} distinct point{'s'[: len(chosen) > 1]}, fewer than "
                 f"n_components = {K}"
             )
         chosen.append(int(rng.choice(len(x), p=distances / distances.sum())))
-        distances = np.minimum(distances, ((scaled - scaled[chosen[-1]]) ** 2).sum(axis=1))
     return chosen

@@ -112,8 +112,8 @@ def _messages(
     into = _Steps(log_transition.T)
     forward, backward, gains = np.empty((T, S)), np.zeros((T, S)), []
     relative = np.empty((T, S))
-    predicted = log_initial
     for t in range(T):
+        predicted = into.log_product(forward[t - 1]) if t else log_initial
         # What all states share is set apart, so that it cannot drown what they differ by.
         possible = predicted > -np.inf
         shared = (log_emission[t] if possible.all() else log_emission[t, possible]).max()
@@ -126,8 +126,6 @@ def _messages(
         top = here.max()
         forward[t] = here - top
         gains += [shared, top]
-        if t < T - 1:
-            predicted = into.log_product(forward[t])
     out_of = into.transposed()
     for t in range(T - 2, -1, -1):
         later = relative[t + 1] + backward[t + 1]
@@ -171,7 +169,7 @@ def _log_sum(terms: Floats) -> Floats:
     """Logarithm of a sum along the last axis; minus infinity if there is nothing to add."""
     top = terms.max(axis=-1, keepdims=True)
     top[top == -np.inf] = 0.0
-    return np.asarray(np.log(np.exp(terms - top).sum(axis=-1)) + top[..., 0])
+    return np.asarray(np.log(np.exp(terms - top).sum(axis=-1)) + top.squeeze(axis=-1))
 
 
 @dataclass(frozen=True, eq=False)
@@ -360,7 +358,7 @@ def _log_normal(distance: Floats, sd: float) -> Floats:
     deviation is beside a cell of the grid.
     """
     with np.errstate(divide="ignore", over="ignore", under="ignore"):
-        nearest = distance.min(axis=-1, keepdims=True)
+        nearest = distance.min()  # 0 in every row, if the means are those of the grid itself
         ahead = (distance - nearest) / sd
         cost = np.where(ahead > 0, 0.5 * ahead * ((distance + nearest) / sd), 0.0)
         return np.asarray(-cost - _log_sum(-cost)[..., np.newaxis])

@@ -258,3 +258,11 @@ def test_a_covariance_of_very_different_scales_is_one():
     assert kl_normal(np.zeros(4), covariance, scales, 2 * covariance) == pytest.approx(
         kl_normal(np.zeros(4), 0.9 + 0.1 * np.eye(4), np.ones(4), 1.8 + 0.2 * np.eye(4)), rel=1e-10
     )
+
+
+@pytest.mark.parametrize("far", [1e-200, 1e-160])
+def test_what_is_below_all_floats_is_no_error(far):
+    """Whatever the reader has asked NumPy to raise."""
+    with np.errstate(all="raise"):
+        assert kl_normal(0, 1, far, 1) < 1e-300
+        assert kl_normal([0, 0], np.eye(2), [far, far], np.eye(2)) < 1e-300

@@ -238,3 +238,33 @@ def test_james_stein_beats_every_mean_by_itself(center):
     overshoot = james_stein([1.0, 1.1, 1.2, 1.1], positive_part=False)
     assert (np.diff(overshoot) * np.diff([1.0, 1.1, 1.2, 1.1]) < 0).all()
     assert james_stein([1.0, 1.1, 1.2, 1.1]).tolist() == pytest.approx([1.1] * 4)
+
+
+@pytest.mark.parametrize("data", [([0, 0, 0], [4, 5, 6]), ([4, 5, 6], [4, 5, 6])])
+def test_a_hyperprior_of_ones_own_answers_where_the_default_cannot(data):
+    """All failures, or all successes: the default rises to an edge, a normal law does not."""
+    with pytest.raises(NoMaximumError):
+        fit_map2(BetaBinomial, *data)
+
+    def normal(v):
+        return -0.5 * (v**2).sum(axis=-1)
+
+    found = fit_map2(BetaBinomial, *data, log_hyperprior=normal).population
+    best = found.to_vector()
+
+    def value(v):
+        return BetaBinomial.from_vector(v).log_evidence(*data) + normal(v)
+
+    for step in 1e-2 * np.array([[1, 0], [-1, 0], [0, 1], [0, -1]]):
+        assert value(best + step) < value(best)
+
+
+@pytest.mark.parametrize("kind", [BetaBinomial, GammaPoisson, NormalNormal])
+def test_a_start_is_a_population_of_the_same_kind(kind):
+    y, size = SCHOOLS if kind is NormalNormal else RAT_DATA
+    best = fit_evidence(kind, y, size).population
+    again = fit_evidence(kind, y, size, start=kind(2.0, 3.0)).population
+    np.testing.assert_allclose(again.to_vector(), best.to_vector(), rtol=1e-5)
+    other = NormalNormal(0, 1) if kind is BetaBinomial else BetaBinomial(1, 1)
+    with pytest.raises(ValueError, match=f"start must be a {kind.__name__}"):
+        fit_evidence(kind, y, size, start=other)

@@ -416,3 +416,51 @@ def test_units_that_were_not_observed_keep_the_population():
         population.log_evidence([3], [9])
     )
     assert NormalNormal(5, 0).posterior([9.0], [2.0]).interval().tolist() == [[5.0, 5.0]]
+
+
+# ------------------------------------------------------- defaults, coordinates, draws
+
+KINDS = [BetaBinomial, GammaPoisson, NormalNormal]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_vectors_that_are_none_are_named(kind):
+    for shape in [(), (1,), (3,), (2, 2)]:
+        with pytest.raises(ValueError, match=r"vector must have shape \(2,\)"):
+            kind.from_vector(np.zeros(shape))
+    with np.errstate(all="raise"), pytest.raises(ValueError, match="vector leads out of the range"):
+        kind.from_vector([0.0, 1e4])
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_one_is_drawn_unless_more_are_asked_for(kind, rng):
+    """Draws are floats in one row per sample; a number of them that is none is named."""
+    population, size = kind(2.0, 3.0), np.array([5.0, 9.0, 4.0])
+    assert population.sample(rng).shape == (1,)
+    draws = population.sample_prior_predictive(size, rng)
+    assert draws.shape == (1, 3)
+    assert draws.dtype == population.sample_prior_predictive(size, rng, 4).dtype == float
+    for wrong in (0, 2.5, np.array([2]), True):
+        with pytest.raises(ValueError, match="n_samples must be a whole number"):
+            population.sample_prior_predictive(size, rng, wrong)
+        with pytest.raises(ValueError, match="size must be a whole number"):
+            population.sample(rng, wrong)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@given(seed=st.integers(0, 2**32))
+def test_the_pooled_mode_is_the_best_mean_of_a_population_without_spread(kind, seed):
+    rng = np.random.default_rng(seed)
+    times = rng.integers(1, 4, 5).astype(float)
+    y, size = rng.integers(1, 9, 5).astype(float), rng.uniform(1, 3, 5)
+    if kind is BetaBinomial:
+        size = y + rng.integers(1, 9, 5)
+    mode, step = kind.pooled_mode(y, size, times), 1e-3
+    narrow = -30.0 if kind is NormalNormal else 30.0
+    repeated = (np.repeat(a, times.astype(int)) for a in (y, size))
+    evidence = kind.evidence(*repeated)
+    low, best, high = (
+        float(evidence.value(np.array([mode + k * step, narrow]))) for k in (-1, 0, 1)
+    )
+    assert best > max(low, high)
+    assert abs(high - low) < 0.01 * (2 * best - low - high)

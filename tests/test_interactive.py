@@ -132,6 +132,45 @@ def test_the_bound_is_the_elbo_of_any_mixture(seed, K, covariance_type):
     np.testing.assert_allclose(figure.log_likelihood(mean), value, rtol=1e-11)
 
 
+@settings(max_examples=20)
+@given(st.integers(0, 2**32), st.integers(2, 8))
+def test_dots_show_how_much_was_seen_and_axes_hold_every_rate(seed, J):
+    """Areas grow with the trials, about a dot of a fixed size; the axes end just above."""
+    rng = np.random.default_rng(seed)
+    n = rng.integers(2, 90, J)
+    y = np.append(1, rng.binomial(n[1:], rng.uniform(0, 1, J - 1)))
+    figure = Shrinkage(y, n, highlight=0)
+    radii = np.array([float(r) for r in re.findall(r'<circle r="([\d.]+)"', figure._repr_html_())])
+    grown = (radii - 2.5) / 5
+    np.testing.assert_allclose(grown**2, n / n.max(), atol=0.03)
+    data = data_of(figure)
+    assert (y / n).max() < data["box"]["x1"] <= (y / n).max() + 0.06 + 1e-9
+    assert data["box"]["x1"] * 20 == pytest.approx(round(data["box"]["x1"] * 20))
+    np.testing.assert_allclose(data["strength"], figure.strengths, atol=5.1e-5)
+
+
+def test_urns_hold_what_their_sliders_can_say(urns):
+    """As many balls and draws as the ends of the sliders, and no more; fractions from 0 to 1."""
+    html = urns._repr_html_()
+    sliders = re.findall(
+        r'class="(\w+)" type="range" min="(\d+)" max="(\d+)"\s+value="(\d+)"', html
+    )
+    assert [name for name, *_ in sliders] == ["white", "black", "draws"]
+    for (_, low, high, value), name in zip(sliders, ("white", "black", "n_draws"), strict=True):
+        assert int(value) == getattr(urns, name)
+        for end, beyond in ((int(low), int(low) - 1), (int(high), int(high) + 1)):
+            UrnFractions(**{"white": 2, "black": 3, name: end})
+            with pytest.raises(ValueError, match=f"{name} must be"):
+                UrnFractions(**{"white": 2, "black": 3, name: beyond})
+    data = data_of(UrnFractions(2, 3, n_urns=1000, seed=0))
+    assert (data["n"], data["seed"]) == (1000, 0)
+    assert (data["box"]["x0"], data["box"]["x1"], data["box"]["y0"]) == (0, 1, 0)
+    assert data_of(UrnFractions(2, 3)) == data_of(UrnFractions(2, 3, 20, 1000, 1))
+    assert {"fraction of white draws", "density"} <= set(re.findall(r">([^<>]+)</text>", html))
+    with pytest.raises(ValueError, match="seed must be a whole number, at least 0"):
+        UrnFractions(2, 3, seed=-1)
+
+
 def test_the_steps_are_those_of_em(steps):
     assert (np.diff(steps.log_likelihoods) > -1e-9).all()
     for before, after in itertools.pairwise(steps.models):

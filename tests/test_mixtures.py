@@ -827,3 +827,29 @@ def test_hard_em_without_points_is_a_clear_error():
 def test_bad_requests(call, message):
     with pytest.raises(ValueError, match=message):
         call(GaussianMixture([0.5, 0.5], [0, 1], [1, 1]))
+
+
+@given(st.integers(0, 2**32), st.integers(2, 6))
+def test_hard_labels_name_a_point_that_no_component_can_give(seed, N):
+    """One among good ones, wherever it stands: not the first component takes it."""
+    rng = np.random.default_rng(seed)
+    x = np.zeros(N)
+    hard = HardMixture(PoissonMixture([0.5, 0.5], [0.0, 0.0]))
+    assert hard.e_step(x)[0].counts.sum() == N
+    x[rng.integers(N)] = 1
+    for call in (hard.e_step, hard.labels, hard.mixture.e_step):
+        with pytest.raises(ValueError, match="x lies so far from every component"):
+            call(x)
+
+
+@given(st.integers(0, 2**32), st.integers(1, 4))
+def test_a_weak_prior_is_a_hundredth_of_a_point_for_every_component(seed, K):
+    x = np.random.default_rng(seed).poisson(3, 20)
+    for cls in (PoissonMixture, GaussianMixture):
+        np.testing.assert_allclose(cls.prior_statistics(x, K).counts, 0.01, rtol=1e-12)
+        np.testing.assert_allclose(cls.prior_statistics(x, K, 0.7).counts, 0.7, rtol=1e-12)
+
+
+def test_parameters_are_counted_where_one_is_zero():
+    with np.errstate(all="raise"):
+        assert PoissonMixture([0.5, 0.5, 0.0], [3.0, 0.0, 1.0]).n_parameters == 5

@@ -336,6 +336,25 @@ def blocks_make_no_difference(factory):
         np.testing.assert_allclose(numbers_of(one), numbers_of(other), rtol=1e-9, atol=1e-9)
 
 
+def many_points_are_each_of_them(factory):
+    """As many as there may be, some of them labelled: the sums are those over single points."""
+    rng = np.random.default_rng(11)
+    model, (x,) = factory.make(rng), factory.data(rng, 3000)
+    labels = rng.integers(-1, 3, 3000)
+    joint = np.log(model.weights) + factory.log_densities(model, x)
+    soft = np.exp(joint - logsumexp(joint, axis=1, keepdims=True))
+    for known, r in [
+        (None, soft),
+        (labels, np.where(labels[:, None] < 0, soft, np.eye(3)[labels])),
+    ]:
+        statistics, value = model.e_step(x, *([] if known is None else [known]))
+        at = np.take_along_axis(joint, np.maximum(labels, 0)[:, None], axis=1)[:, 0]
+        whole = logsumexp(joint, axis=1)
+        expected = whole if known is None else np.where(labels < 0, whole, at)
+        np.testing.assert_allclose(value, expected.sum(), rtol=1e-11)
+        np.testing.assert_allclose(statistics.counts, r.sum(axis=0), rtol=1e-9)
+
+
 def m_step_is_the_optimum(factory):
     """No neighbour has a higher expected complete-data log-likelihood."""
     rng = np.random.default_rng(5)
@@ -459,6 +478,7 @@ LAWS = {  # and which models must obey
     sampling_follows_the_story: MIXTURES,
     statistics_add: [f for f in MODELS if f.splits],
     blocks_make_no_difference: MIXTURES,
+    many_points_are_each_of_them: MIXTURES,
     m_step_is_the_optimum: [f for f in MODELS if f.has("complete_log_likelihood", "to_vector")],
     em_climbs_to_a_place_without_slope: [f for f in MODELS if f.has("to_vector")],
     em_never_falls: MODELS,
@@ -634,6 +654,7 @@ WRONG = [
     (sampling_follows_the_story, "Poisson", but(lambda m, x: x + 1)("_draw")),
     (sampling_follows_the_story, "Gaussian full 2", but(lambda m, x: 1.1 * x)("_draw")),
     (sampling_follows_the_story, "Poisson", but(lambda m, xz: (xz[0], xz[1][::-1]))("sample")),
+    (many_points_are_each_of_them, "Poisson", of_e_step(lambda s, v: (s, v + 1))),
     (statistics_add, "Poisson", of_e_step(with_wrong_statistics)),
     (statistics_add, "Gaussian tied 1", of_e_step(lambda s, v: (s, v / s.counts.sum()))),
     (statistics_add, "normal with gaps", of_e_step(

@@ -139,3 +139,20 @@ def test_a_gamma_distribution_is_found_from_its_gap(exponent):
     shape = 10**exponent
     gap = float(mp.log(mp.mpf(shape)) - mp.digamma(mp.mpf(shape)))
     assert _rising.gamma_of_gap(gap) == pytest.approx(shape, rel=1e-12, abs=0)
+
+
+@given(st.integers(-307, 307), st.integers(-307, 307))
+def test_a_ratio_may_leave_the_range_of_floats(i, j):
+    k, a = np.array(1.5 * 10.0**i), np.array(1.5 * 10.0**j)
+    expected = np.logaddexp(np.log(k), np.log(a)) - np.log(a)
+    np.testing.assert_allclose(_rising.log_ratio(k, a), expected, rtol=1e-12, atol=1e-12)
+
+
+@given(st.floats(0.01, 100), st.integers(-400, 400))
+def test_a_deviance_has_the_unit_of_its_counts(ratio, power):
+    """To the last digit, if the unit is a power of two."""
+    x, unit = np.array(3.0), 2.0**power
+    mean = ratio * x
+    one = _rising.deviance(x, mean, mean - x)
+    scaled = _rising.deviance(unit * x, unit * mean, unit * (mean - x))
+    np.testing.assert_allclose(scaled, unit * one, rtol=1e-15)
