@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import logsumexp, softmax, xlogy
 
-from companion import _check
+from companion import _check, _soft
 from companion._check import Floats
 
 
@@ -189,7 +189,7 @@ class GridPopulation:
         """
         return np.asarray(self.responsibilities(log_densities) @ self.grid)
 
-    def possible_gain(self, log_densities: ArrayLike) -> float:
+    def possible_gain(self, log_densities: ArrayLike, *, weights: ArrayLike | None = None) -> float:
         r"""How many nats any other weights on this grid can gain at most.
 
         .. math:: \ell(w') - \ell(w) = \sum_j \log \frac{p'(y_j)}{p(y_j)}
@@ -200,6 +200,8 @@ class GridPopulation:
         ----------
         log_densities : array of shape (J, G)
             See the class.
+        weights : array of shape (J,), optional
+            How often each unit counts.
 
         Returns
         -------
@@ -218,15 +220,20 @@ class GridPopulation:
         evidence = self.log_prior_predictive(log_densities)
         with np.errstate(over="ignore"):
             ratios = np.exp(self._table(log_densities) - evidence[:, np.newaxis])
-        return max(0.0, float(ratios.sum(axis=0).max()) - len(ratios))
+        often = self._often(weights, len(ratios))
+        return max(0.0, float((often @ ratios).max() - often.sum()))
 
-    def e_step(self, log_densities: ArrayLike) -> tuple[GridStatistics, float]:
+    def e_step(
+        self, log_densities: ArrayLike, *, weights: ArrayLike | None = None
+    ) -> tuple[GridStatistics, float]:
         """Return the expected numbers of units on the grid, and the log-likelihood.
 
         Parameters
         ----------
         log_densities : array of shape (J, G)
             See the class.
+        weights : array of shape (J,), optional
+            How often each unit counts: numbers >= 0.
 
         Returns
         -------
@@ -241,9 +248,10 @@ class GridPopulation:
         """
         table, joint = self._table(log_densities), self._log_joint(log_densities)
         evidence = logsumexp(joint, axis=1)
-        r = np.exp(joint - evidence[:, np.newaxis])
+        often = self._often(weights, len(table))
+        r = np.exp(joint - evidence[:, np.newaxis]) * often[:, np.newaxis]
         inside = float((r * np.where(r > 0, table, 0.0)).sum())
-        return GridStatistics(r.sum(axis=0), inside), float(evidence.sum())
+        return GridStatistics(r.sum(axis=0), inside), float(often @ evidence)
 
     def m_step(self, statistics: GridStatistics) -> Self:
         r"""Weights that are the shares of the expected numbers: :math:`w_g = N_g / J`.
@@ -286,6 +294,10 @@ class GridPopulation:
         -4.3863
         """
         return float(xlogy(statistics.counts, self.weights).sum() + statistics.expected_log_density)
+
+    @staticmethod
+    def _often(weights: ArrayLike | None, units: int) -> Floats:
+        return np.ones(units) if weights is None else _soft.weights_of_points(weights, units)
 
     def _table(self, log_densities: ArrayLike) -> Floats:
         table = _check.logs(log_densities, "log_densities")

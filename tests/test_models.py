@@ -23,6 +23,7 @@ from companion.gaussians import GaussianMixture
 from companion.hierarchical import BetaBinomial, GammaPoisson, NormalNormal
 from companion.missing import MultivariateNormal
 from companion.mixtures import HardMixture
+from companion.nonparametric import GridPopulation
 from companion.poissons import PoissonMixture, PoissonStatistics
 from companion.populations import UnitStatistics
 
@@ -219,6 +220,12 @@ MODELS = [
         ),
         lambda rng, N: (rng.normal(1, 2, N), rng.uniform(0.5, 1, N)),
         "normal-normal",
+    ),
+    Factory(
+        "any shape",
+        lambda rng: GridPopulation(np.linspace(-4, 4, 9), rng.dirichlet(np.ones(9))),
+        lambda rng, N: (stats.norm.logpdf(rng.normal(size=(N, 1)), np.linspace(-4, 4, 9)),),
+        lambda m, seen: float(logsumexp(seen + np.log(m.weights), axis=1).sum()),
     ),
     Factory(
         "crossed normal",
