@@ -492,7 +492,7 @@ LAWS = {  # and which models must obey
     gradient_is_that_of_the_log_likelihood: [f for f in MODELS if f.has("gradient")],
     vector_leads_there_and_back: [f for f in MODELS if f.has("to_vector")],
     map_is_the_mode: [f for f in MODELS if f.has("complete_log_likelihood", "to_vector")],
-    weights_are_repetitions: [f for f in MODELS if f.accepts("weights")],
+    weights_are_repetitions: [f for f in MODELS if f.accepts("weights") and f.accepts("x")],
     criteria_count_every_parameter: [f for f in MODELS if f.has("bic")],
 }  # fmt: skip
 
