@@ -23,6 +23,7 @@ from companion.gaussians import GaussianMixture
 from companion.hierarchical import BetaBinomial, GammaPoisson, NormalNormal
 from companion.missing import MultivariateNormal
 from companion.mixtures import HardMixture
+from companion.nonparametric import GridPopulation
 from companion.poissons import PoissonMixture, PoissonStatistics
 from companion.populations import UnitStatistics
 
@@ -219,6 +220,12 @@ MODELS = [
         ),
         lambda rng, N: (rng.normal(1, 2, N), rng.uniform(0.5, 1, N)),
         "normal-normal",
+    ),
+    Factory(
+        "any shape",
+        lambda rng: GridPopulation(np.linspace(-4, 4, 9), rng.dirichlet(np.ones(9))),
+        lambda rng, N: (stats.norm.logpdf(rng.normal(size=(N, 1)), np.linspace(-4, 4, 9)),),
+        lambda m, seen: float(logsumexp(seen + np.log(m.weights), axis=1).sum()),
     ),
     Factory(
         "crossed normal",
@@ -485,7 +492,7 @@ LAWS = {  # and which models must obey
     gradient_is_that_of_the_log_likelihood: [f for f in MODELS if f.has("gradient")],
     vector_leads_there_and_back: [f for f in MODELS if f.has("to_vector")],
     map_is_the_mode: [f for f in MODELS if f.has("complete_log_likelihood", "to_vector")],
-    weights_are_repetitions: [f for f in MODELS if f.accepts("weights")],
+    weights_are_repetitions: [f for f in MODELS if f.accepts("weights") and f.accepts("x")],
     criteria_count_every_parameter: [f for f in MODELS if f.has("bic")],
 }  # fmt: skip
 
