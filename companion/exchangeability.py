@@ -449,8 +449,8 @@ def _nearest(counts: Floats) -> NearestMixture:
             break
         width = fine[1]
         fine = np.union1d(fine, np.clip(best + np.linspace(-width, width, 41), 0, 1))
-        excess = prices[:-1] @ np.exp(log_binomial(s, n, fine)) + prices[-1]
-        thetas = np.union1d(thetas, fine[excess.argmax()])
+        gains = prices[:-1] @ np.exp(log_binomial(s, n, fine))
+        thetas = np.union1d(thetas, fine[gains.argmax()])
     weights = found.x[: len(thetas)]
     used = weights > CERTIFIED
     return NearestMixture(

@@ -513,7 +513,7 @@ def test_one_error_that_vanishes_among_good_ones_is_named(seed, N):
         assert np.isfinite(model.log_evidence(x, s, row, column))
         s[at] = 1e-200
         for call in (model.posterior, model.log_evidence, model.e_step):
-            with pytest.raises(ValueError, match="standard_error must not vanish .* 1e-200 does"):
+            with pytest.raises(ValueError, match=r"standard_error must not vanish .* 1e-200"):
                 call(x, s, row, column)
 
 

@@ -519,3 +519,11 @@ def test_a_population_is_too_strong_from_a_million_million_on(mean):
             else:
                 with pytest.raises(em.CollapsedComponentError, match="chances have become one"):
                     BetaBinomial(1, 1).m_step(UnitStatistics(of_chances, 1))
+
+
+@given(st.integers(0, 2**32), st.integers(2, 6))
+def test_totals_are_about_zero_unless_a_center_is_given(seed, J):
+    theta = np.random.default_rng(seed).normal(3, 2, J)
+    found = NormalNormal(0, 1).m_step(UnitStatistics(np.array([theta.sum(), theta @ theta]), J))
+    assert found.mean == pytest.approx(theta.mean())
+    assert found.sd == pytest.approx(theta.std())
