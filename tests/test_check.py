@@ -132,6 +132,8 @@ def test_masks_pandas_and_none_say_the_same(seed, n_dimensions):
         (np.array([1 + 0j]), "complex numbers"),
         (masked([1j, 2], [1, 0]), "complex numbers"),
         (np.array([1.0, 1j], dtype=object), "complex numbers"),
+        (masked([1j, 2j], [0, 1]), "complex"),
+        (masked([1j, 2j], [1, 1]), "complex"),
         ("12", "text"),
         (b"12", "text"),
         (bytearray(b"12"), "text"),
