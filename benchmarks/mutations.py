@@ -134,6 +134,8 @@ def replacements(node, scope):
 def calls(node):
     """Yield what could stand in the place of a call."""
     name, args, builtin = name_of(node), node.args, isinstance(node.func, ast.Name)
+    if name in ALONE:
+        return
     if name in FUNCTIONS and (not builtin or name in ("any", "all", "min", "max")):
         other = {"id" if builtin else "attr": FUNCTIONS[name]}
         yield "function", changed(node, func=changed(node.func, **other))

@@ -28,7 +28,7 @@ from companion._check import Floats, Integers
 from companion._rising import log_beta_binomial, log_binomial
 
 PRECISE = {"primal_feasibility_tolerance": 1e-10, "dual_feasibility_tolerance": 1e-10}
-CERTIFIED = 1e-10  # how far the distance to the nearest mixture may be from the least one
+CERTIFIED = 1e-9  # how far the distance to the nearest mixture may be from the least one
 LARGEST = 1e300  # sums of numbers beyond it may not be finite
 ROUNDED = 1e-9  # a negative probability that rounded moments may give
 
@@ -359,8 +359,7 @@ def sampling_without_replacement_joint(n_ones: int, n: int, k: int) -> Floats:
     if k > min(n, 20):
         raise ValueError(f"k must be at most {min(n, 20)} (n, and 20 for the table), not {k}")
     sequences = np.indices((2,) * k).reshape(k, -1).T
-    with np.errstate(under="ignore"):
-        return np.exp(urn_log_probability(sequences, n_ones, n - n_ones, -1)).reshape((2,) * k)
+    return np.exp(urn_log_probability(sequences, n_ones, n - n_ones, -1)).reshape((2,) * k)
 
 
 @dataclass(frozen=True, eq=False)
@@ -370,7 +369,7 @@ class NearestMixture:
     Attributes
     ----------
     distance : float
-        Total variation to it, at most 1e-10 above the least one.
+        Total variation to it, at most 1e-9 above the least one.
     thetas, weights : ndarrays of shape (M,)
         The mixing distribution, on the few points that it needs.
     """
@@ -426,8 +425,7 @@ def nearest_mixture(joint: ArrayLike) -> NearestMixture:
     k = table.ndim
     ones = np.indices(table.shape).sum(axis=0)
     counts = np.bincount(ones.ravel(), weights=table.ravel(), minlength=k + 1)
-    with np.errstate(all="ignore"):
-        return _nearest(counts.astype(np.float64))
+    return _nearest(counts.astype(np.float64))
 
 
 def _nearest(counts: Floats) -> NearestMixture:
@@ -455,7 +453,7 @@ def _nearest(counts: Floats) -> NearestMixture:
             lambda t: -excess(np.array([t]))[0],
             bounds=beside, method="bounded", options={"xatol": 1e-12},
         )  # fmt: skip
-        if max(-top.fun, excess(fine).max()) <= CERTIFIED:
+        if max(-top.fun, excess(fine).max()) <= CERTIFIED / 2:
             break
         right = np.searchsorted(thetas, top.x)
         between = np.linspace(thetas[right - 1], thetas[right], 11)

@@ -436,7 +436,6 @@ class _Survey:
         framed = np.pad(values, 1, constant_values=-np.inf)
         around = [framed[:-2, 1:-1], framed[2:, 1:-1], framed[1:-1, :-2], framed[1:-1, 2:]]
         hill = (values > values.max() - 100) & (values >= np.max(around, axis=0))
-        hill[[0, -1]], hill[:, [0, -1]] = False, False
         rows, columns = np.nonzero(hill)
         self.hills = np.column_stack([first[rows], second[columns]])
 

@@ -405,6 +405,7 @@ class GammaPosterior(Family):
         p = self._beside(_probability(probability))
         return np.asarray(special.gammaincinv(self.shape, p) / self.rate)
 
+    @np.errstate(under="ignore", over="ignore")
     def sample(self, rng: np.random.Generator, size: int = 1) -> Floats:  # noqa: D102
         size, rng = _check.count(size, "size"), _check.generator(rng)
         return np.asarray(rng.gamma(self.shape, size=(size, *self.shape.shape)) / self.rate)
@@ -512,6 +513,7 @@ class MixturePosterior(UnitPosterior, Generic[F]):
         _check.shape(self.weights, "weights", components.mean.shape[:1])
 
     @cached_property
+    @np.errstate(under="ignore")
     def mean(self) -> Floats:  # noqa: D102
         return np.asarray(self.weights @ self.components.mean)
 

@@ -1,5 +1,7 @@
 """The posterior of the hyperparameters: published values, quadrature, calibration, propriety."""
 
+import warnings
+
 import numpy as np
 import pytest
 from scipy import integrate, special, stats
@@ -375,3 +377,61 @@ def test_a_hyperprior_with_an_edge_is_integrated_as_well_as_it_goes_and_says_so(
     weights = np.exp(evidence.value(np.stack([u, v], axis=-1)) - v**2 / 2)
     expected = (weights * special.expit(u)).sum() / weights.sum()
     assert share == pytest.approx(expected, rel=2e-3)
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_an_error_is_what_a_larger_box_would_find(sign):
+    """Powers of the size, whose expectations end at 1/2: the tail beyond the box is geometric."""
+    data = [1, 3, 6], [10, 10, 10]
+    narrow, wide = (full_bayes(BetaBinomial, *data, tol=tol) for tol in (1e-4, 1e-11))
+    for power in (0.2, 0.3, 0.4, 0.45):
+        with warnings.catch_warnings(record=True) as said:
+            warnings.simplefilter("always")
+            far = wide.expectation(lambda a, b, q=power: sign * (a + b) ** q)
+            said.clear()
+            near = narrow.expectation(lambda a, b, q=power: sign * (a + b) ** q)
+        assert near.error == pytest.approx(sign * (far.value - near.value) + far.error, rel=0.15)
+        beyond = [str(warning.message) for warning in said]
+        assert all(text.startswith("beyond the box may lie") for text in beyond)
+        assert len(beyond) == (near.error > 1e-3 * abs(near.value))
+
+
+@pytest.mark.parametrize("axis", [0, 1])
+@pytest.mark.parametrize("sign", [1, -1])
+def test_a_function_that_is_zero_somewhere_has_an_expectation(rats, axis, sign):
+    """On all edges, on one side or everywhere: no warning, and a probability."""
+
+    def coordinate(a, b):
+        return (np.log(a / b), np.log(a + b))[axis]
+
+    def share(low, high):
+        def inside(a, b):
+            return sign * ((coordinate(a, b) > low) & (coordinate(a, b) <= high)).astype(float)
+
+        return rats.expectation(inside)
+
+    low, high = rats.quantile(coordinate, [0.3, 0.7])
+    assert share(np.inf, np.inf) == (0, 0)
+    parts = [share(-np.inf, low), share(low, high), share(high, np.inf)]
+    assert sum(part.value for part in parts) == pytest.approx(sign, abs=1e-9)
+    assert all(0 <= sign * part.value <= 1 for part in parts)
+
+
+def test_a_hill_that_does_not_matter_is_left_out():
+    """Of the sum of two normal hyperpriors: 300 nats lower, or no lower, and far away."""
+
+    def hill(v, *at):
+        return -0.5 * ((v - np.array(at)) ** 2).sum(axis=-1)
+
+    data = [1, 3, 6], [10, 10, 10]
+    alone = full_bayes(BetaBinomial, *data, log_hyperprior=lambda v: hill(v, -1, 1))
+    for lower in (300.0, 0.0):
+        both = full_bayes(
+            BetaBinomial, *data,
+            log_hyperprior=lambda v, d=lower: np.logaddexp(hill(v, -1, 1), hill(v, 12, 3) - d),
+        )  # fmt: skip
+        if lower:
+            assert both.weights.shape == alone.weights.shape
+            np.testing.assert_allclose(both.units.mean, alone.units.mean, rtol=1e-9)
+        else:
+            assert both.grid[0].max() > 12 > alone.grid[0].max()

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import integrate, stats
 
@@ -469,3 +469,28 @@ def test_a_mixture_of_one_law_is_that_law(family, seed):
     with np.errstate(under="ignore"):
         expected = family(first, second).quantile(p)
     assert found == pytest.approx(expected, rel=1e-6, abs=1e-307)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+@given(seed=seeds)
+@settings(max_examples=30)
+def test_mixtures_of_laws_of_every_size_have_answers_and_no_warnings(family, seed):
+    rng = np.random.default_rng(seed)
+    with np.errstate(under="ignore"):
+        law, theta = extreme(rng, family)
+        if family is NormalPosterior:  # a bracket is halved two hundred times, not a thousand
+            law = family(rng.normal(size=4), 10 ** rng.uniform(-15, 15, 4))
+    weights = rng.dirichlet(np.ones(4))
+    with np.errstate(all="raise"):
+        mixture = MixturePosterior(law.at((slice(None), np.newaxis)), weights)
+        found = [mixture.mean, mixture.sd, mixture.cdf(theta[0]), mixture.log_density(theta[0])]
+        ends = np.concatenate([mixture.quantile(p) for p in (0.0, 1e-300, 0.1, 0.5, 0.9, 1.0)])
+        assert mixture.sample(rng, 3).shape == (3, 1)
+    assert not np.isnan(np.concatenate([*found, ends])).any()
+    assert (ends[:-1] <= ends[1:]).all()
+    low, high = family.floats
+    for p, end in ((0.1, ends[2]), (0.5, ends[3]), (0.9, ends[4])):
+        if low <= end <= high:
+            near = np.clip([end - 1e-12 * abs(end), end + 1e-12 * abs(end)], low, high)
+            below, at = (mixture.cdf(theta)[0] for theta in near)
+            assert below - 1e-8 <= p <= at + 1e-8
