@@ -161,7 +161,7 @@ class Landscape(EMBound):
         return page(
             title=f"The landscape that EM climbs: {self.name}",
             description=f"Across the {self.name}, upwards the {self.name} behind the "
-            "responsibilities; the darker, the higher is the evidence lower bound. Lines lie "
+            "responsibilities; the bluer, the higher is the evidence lower bound. Lines lie "
             f"{lines} nats below the highest place. Solid, the diagonal, which is the "
             "log-likelihood; dotted, the top of every row; dashed, the row of the present "
             "responsibilities, which is the bound. A staircase between the two is EM.",
