@@ -247,6 +247,7 @@ def an_m_step_climbs_as_far_as_it_is_said(script, means):
         touched = float(figure.bound(old, expected))
         truth = [curve, expected, touched - curve, reached - curve, reached - touched]
         np.testing.assert_allclose([value, top, rise, gain, gap], truth, rtol=0, atol=0.007)
+        assert "difference, -0.00" not in found
 
 
 def em_by_the_companion(old, mean):
@@ -309,6 +310,7 @@ def words_say_where_a_climb_stands(script, old, means):
             (found[2], ("E", after - here), 1, [mean, after]),
         ]:
             assert text.startswith(f"Rounds: {rounds}. ")
+            assert "-0.00 higher" not in text
             numbers = [float(v) for v in re.findall(r"-?\d+\.\d+", text.split(". M-steps")[0])]
             if move:
                 assert f"The {move[0]}-step " in text
@@ -769,7 +771,7 @@ WITNESSES = {  # values at which the planted errors show
         ("landscape", a_climb_is_em, "(next, eStep(next))", "(next, next)"),
         ("landscape", words_say_where_a_climb_stands, "change < -0.005", "change > 0"),
         ("landscape", words_say_where_a_climb_stands, "(length - 1)", "(length)"),
-        ("landscape", words_say_where_a_climb_stands, "- high).toFixed", ").toFixed"),
+        ("landscape", words_say_where_a_climb_stands, " - high).toFixed", ").toFixed"),
         ("landscape", words_say_where_a_climb_stands, "path.length / 2", "path.length"),
         ("landscape", words_say_where_a_climb_stands, "< data.rest ?", "< 1e9 ?"),
         ("em_bound", an_m_step_climbs_as_far_as_it_is_said, "reached - touched", "touched"),

@@ -6,13 +6,16 @@ export function bound({ value, top, count, variance, box }, old, mean) {
   return lookup(value, box, old) - c * ((mean - to) ** 2 - (old - to) ** 2);
 }
 
+// None of what follows can fall, so rounding shall not say -0.00.
+function rise(nats) { return Math.max(0, nats).toFixed(2); }
+
 export function words(data, old, steps, drawn) {
   const value = lookup(data.value, data.box, old), next = lookup(data.top, data.box, old);
   const touched = bound(data, old, next), reached = lookup(data.value, data.box, next);
   return `M-steps made: ${steps}. Old value ${old.toFixed(data.digits)}, log-likelihood ${value.toFixed(2)}. ` +
     (drawn ? `The bound has its top at ${next.toFixed(data.digits)}; it rises there by ` +
-      `${(touched - value).toFixed(2)}, and the log-likelihood by ` +
-      `${(reached - value).toFixed(2)}; the difference, ${(reached - touched).toFixed(2)}, ` +
+      `${rise(touched - value)}, and the log-likelihood by ` +
+      `${rise(reached - value)}; the difference, ${rise(reached - touched)}, ` +
       "is the KL divergence there." : "Press E to draw the bound that touches the curve there.");
 }
 

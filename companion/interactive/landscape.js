@@ -40,7 +40,7 @@ export function words(data, path, length) {
       `${Math.abs(change).toFixed(2)}. ` : "") + (onDiagonal ?
     `On the diagonal, at ${mean}, F is the log-likelihood: ${high.toFixed(2)}. ` :
     `Mean ${mean}, responsibilities of ${old}: F is ${high.toFixed(2)}. The log-likelihood is ` +
-      `${(elbo(data, eStep(place)) - high).toFixed(2)} higher: that is the KL divergence. `) +
+      `${Math.max(0, elbo(data, eStep(place)) - high).toFixed(2)} higher: that is the KL divergence. `) +
     (onDiagonal && gain(data, place) < data.rest ? "The row has its top here, and EM rests." :
       `M-steps go ${share[Math.sign(length - 1)]} the top of the row.`);
 }
