@@ -446,6 +446,8 @@ CALLS = {
         "exposure": np.array([1e-5, 5.0, 1e9]), "rate": 3.0, "level": 0.9}),
     "EMBound": (page(lambda **o: interactive.EMBound(PAIR, component=0, **o)), {
         "x": np.array([0.0, 0.5, 4.0]), "low": -3.0, "high": 3.0, "start": -2.0}),
+    "Landscape": (page(lambda **o: interactive.Landscape(PAIR, component=0, **o)), {
+        "x": np.array([0.0, 0.5, 4.0]), "low": -3.0, "high": 3.0, "start": -2.0}),
     "EMSteps": (page(lambda x: interactive.EMSteps(PLANE, x, 3)), {"x": POINTS}),
     "UrnFractions": (page(lambda: interactive.UrnFractions(2, 3)), {}),
     "Shrinkage": (page(lambda y, n: interactive.Shrinkage(y, n, highlight=0)), {

@@ -20,6 +20,7 @@ from companion.interactive import (
     Basins,
     EMBound,
     EMSteps,
+    Landscape,
     LoseThem,
     OneHill,
     RateMap,
@@ -43,6 +44,11 @@ TWO = ["M0 0l9 0 0 9 -9 0z", "M9 0l9 0 0 9 -9 0z"]
 @pytest.fixture(scope="module")
 def bound():
     return EMBound(MODEL, GALTON, component=0, low=56, high=72, start=58, name="mean of the women")
+
+
+@pytest.fixture(scope="module")
+def landscape(bound):
+    return Landscape(MODEL, GALTON, 0, bound.low, bound.high, bound.start, bound.name)
 
 
 @pytest.fixture(scope="module")
@@ -94,6 +100,7 @@ def basins():
 
 def figures():
     return ["bound", "steps", "urns", "shrinkage", "rate_map", "hill", "lose_them", "basins"]
+    return ["bound", "landscape", "steps", "urns", "shrinkage", "rate_map", "hill", "lose_them"]
 
 
 # ------------------------------------------------------------------------ the numbers
@@ -367,12 +374,11 @@ def test_the_bound_is_drawn_in_any_unit(bound, unit):
     model = GaussianMixture(MODEL.weights, MODEL.means * unit, MODEL.covariances * unit**2)
     scaled = EMBound(model, GALTON * unit, 0, 56 * unit, 72 * unit, 58 * unit, bound.name)
     expected, found = data_of(bound), data_of(scaled)
-    for name in ("mean", "top"):
-        np.testing.assert_allclose(np.array(found[name]) / unit, expected[name], atol=1e-5)
+    np.testing.assert_allclose(np.array(found["top"]) / unit, expected["top"], atol=1e-5)
     np.testing.assert_allclose(found["count"], expected["count"], atol=2e-5)
     rise = [np.subtract(data["value"], data["value"][0]) for data in (found, expected)]
     np.testing.assert_allclose(*rise, atol=3e-5)
-    assert found["start"] == expected["start"]
+    assert found["start"] == expected["start"] * unit == 58 * unit
     assert len(set(re.findall(r">([-+.e\d]+)</text>", scaled._repr_html_()))) > 8
 
 
@@ -490,7 +496,7 @@ def numbers(tab):
 def test_a_reader_steps_em_by_keyboard(tab, bound):
     tab.set_content(bound._repr_html_())
     here, value = numbers(tab)
-    np.testing.assert_allclose(value, bound.log_likelihood(here), atol=0.5)
+    assert (here, value) == (58, round(bound.log_likelihood(58), 2))
     for _ in range(3):
         tab.focus(".e")
         tab.keyboard.press("Enter")
@@ -499,12 +505,79 @@ def test_a_reader_steps_em_by_keyboard(tab, bound):
         np.testing.assert_allclose(gain - rise, gap, atol=0.011)
         tab.focus(".m")
         tab.keyboard.press("Enter")
-        here, value = numbers(tab)
+        here, _ = numbers(tab)
         assert here == top
-        np.testing.assert_allclose(value, bound.log_likelihood(here), atol=0.5)
+    for _ in range(12):
+        tab.focus(".e")
+        tab.keyboard.press("Enter")
+        tab.keyboard.press("Tab")
+        tab.keyboard.press("Enter")
+    best = max(bound.log_likelihood(mean) for mean in np.linspace(63, 65, 201))
+    assert numbers(tab)[1] == pytest.approx(best, abs=0.006)
     tab.focus("input")
     tab.keyboard.press("ArrowRight")
     assert "M-steps made: 0" in tab.inner_text(".words")
+
+
+def test_a_reader_climbs_the_landscape_by_keyboard(tab, landscape):
+    tab.set_content(landscape._repr_html_())
+    means = landscape._climb(58.0)
+    assert numbers(tab) == [58, round(landscape.log_likelihood(58), 2)]
+    for t in range(2):
+        for key, place in [(".m", (means[t], means[t + 1])), (".e", (means[t + 1],) * 2)]:
+            tab.focus(key)
+            tab.keyboard.press("Enter")
+            words, value = tab.inner_text(".words"), f"{landscape.bound(*place):.2f}. "
+            assert words.startswith(f"Rounds: {t + 1}. The {key[1].upper()}-step raised F by ")
+            assert f"F is {value}" in words or f"F is the log-likelihood: {value}" in words
+            assert tab.locator(key).is_disabled(), "the other one is next"
+            here = [float(tab.locator(".here").get_attribute(name)) for name in ("cx", "cy")]
+            np.testing.assert_allclose(here, pixels_of(landscape, *place[::-1])[0], atol=0.06)
+    tab.locator(".length").fill("1.5")
+    tab.locator(".all").press("Enter")
+    assert tab.inner_text(".words").endswith("The row has its top here, and EM rests.")
+    tab.locator(".back").press("Enter")
+    assert tab.inner_text(".words").endswith("M-steps go 1.5 times as far as the top of the row.")
+    assert numbers(tab)[0] == 58
+    tab.locator(".from").press("End")
+    assert numbers(tab)[0] == 72
+    assert tab.locator(".from").get_attribute("aria-valuetext") == "72.00"
+    tab.locator(".length").fill("2.2")
+    tab.click(".m")
+    assert " lowered F by " in tab.inner_text(".words")
+    box = tab.locator("svg").first.bounding_box()
+    across = pixels_of(landscape, 66, 66)[0, 0] * box["width"] / 460
+    tab.locator("svg").first.click(position={"x": across, "y": 30})
+    assert tab.inner_text(".words").startswith("Rounds: 0. ")
+    assert numbers(tab)[0] == pytest.approx(66, abs=0.05)
+    tab.locator("svg").first.click(position={"x": 5, "y": 30})
+    assert numbers(tab)[0] == pytest.approx(66, abs=0.05), "beside the picture"
+
+
+def pixels_of(landscape, mean, old):
+    reach = (landscape.low, landscape.high)
+    return Frame(reach, reach, right=460 - RIGHT, height=400).pixels([mean], [old])
+
+
+def test_the_landscape_is_drawn_without_a_script_too(tab, landscape):
+    """Land and staircase; with a script the staircase is the reader's to make."""
+    html = landscape._repr_html_()
+    assert len(html) < 40_000
+    tab.set_content(html.split("<script>")[0] + "</div>")
+    still = pictures(tab)
+    climb = landscape._climb(58.0)
+    stairs = [(climb[0], climb[0])]
+    for mean in climb[1:]:
+        stairs += [(mean, stairs[-1][1]), (mean, mean)]
+    expected = np.concatenate([pixels_of(landscape, *place) for place in stairs]).ravel()
+    drawn = re.findall(r"[\d.]+", tab.locator(".path").get_attribute("points"))
+    np.testing.assert_allclose(np.array(drawn, dtype=float), expected, atol=0.051)
+    text = re.search("<noscript>(.*?)</noscript>", html, re.DOTALL).group(1)
+    assert f"From 58.00 EM climbs to {climb[-1]:.2f}, in\n{len(climb) - 1} rounds." in text
+    tab.set_content(html)
+    tab.click(".all")
+    for before, after in zip(still, pictures(tab), strict=True):
+        np.testing.assert_allclose(before, after, atol=0.11)
 
 
 def test_a_reader_steps_em_in_tiny_units(tab, bound):
@@ -847,6 +920,8 @@ def test_points_in_any_unit(lose_them, unit):
             "model must have D = 1",
         ),
         (lambda: EMBound(MODEL, GALTON, 0, 56, 60, 58), "low and high must hold every M-step"),
+        (lambda: Landscape(MODEL, GALTON, 0, 56, 60, 58), "low and high must hold every M-step"),
+        (lambda: Landscape(MODEL, GALTON, 0, 56, 72, 80), "start must lie between"),
         (lambda: EMSteps(MODEL, GALTON, 3), "two components in two dimensions"),
         (lambda: EMSteps(None, GALTON, 3), "two components in two dimensions"),
         (lambda: EMSteps(PLANE, GEYSER, 10**9), "n_steps must be at most 1000"),

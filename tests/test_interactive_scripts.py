@@ -26,6 +26,7 @@ from companion.interactive import (
     Basins,
     EMBound,
     EMSteps,
+    Landscape,
     LoseThem,
     OneHill,
     RateMap,
@@ -60,7 +61,8 @@ def test_linter_is_content():
 @pytest.mark.parametrize(
     ("name", "right", "wrong", "rule"),
     [
-        ("em_bound", "const top = at(data", "top = at(data", "no-undef"),
+        ("em_bound", "const top = lookup(", "top = lookup(", "no-undef"),
+        ("landscape", "const next = mStep(", "next = mStep(", "no-undef"),
         ("em_bound", "let old =", "var old =", "no-var"),
         ("em_steps", "slider.value === slider.max", "slider.value == slider.max", "eqeqeq"),
         ("em_steps", "let timer = 0;", "let timer = 0; const stop = 1;", "no-redeclare|redeclared"),
@@ -112,6 +114,7 @@ def test_what_is_inlined_is_clean_too(tmp_path, name):
 def test_every_script_is_strict():
     for figure in (
         bound_figure(),
+        land_figure(),
         steps_figure(),
         UrnFractions(1, 1),
         shrinkage_figure(),
@@ -181,6 +184,13 @@ def bound_figure():
 
 
 @functools.cache
+def land_figure():
+    """The same climb, seen from above."""
+    figure = bound_figure()
+    return Landscape(figure.model, figure.x, 0, figure.low, figure.high, figure.start)
+
+
+@functools.cache
 def steps_figure():
     x = np.random.default_rng(4).normal([[0, 0], [3, 4]], 1, size=(20, 2, 2)).reshape(-1, 2)
     return EMSteps(GaussianMixture([0.5, 0.5], [[0, 3], [3, 0]], [np.eye(2)] * 2), x, 5)
@@ -210,23 +220,25 @@ def lines_reach_what_frames_reach(script, x, y):
     np.testing.assert_allclose(found, frame.pixels(x, y), atol=0.0501)
 
 
-def the_bound_is_the_elbo(script, k, means):
-    """At a point of the grid, up to the rounding of what Python sends."""
+def a_table_of_a_cubic_is_looked_up_exactly(script, coefficients, x):
+    box, n = {"x0": -3.0, "x1": 5.0}, 9
+    table = np.polyval(coefficients, np.linspace(-3, 5, n))
+    found = call(script, "x.map((v) => lookup(table, box, v))", table=table.tolist(), box=box, x=x)
+    found, expected = np.array(found, dtype=float), np.polyval(coefficients, x)
+    size = 1 + np.polyval(np.abs(coefficients), 5)
+    np.testing.assert_allclose(found, expected, rtol=0, atol=1e-12 * size)
+
+
+def the_bound_is_the_elbo(script, old, means):
+    """On the grid and between."""
     figure = bound_figure()
-    found = call(script, "means.map((m) => bound(data, data.mean[k], m))",
-                 data=data(figure), k=k, means=list(means))  # fmt: skip
-    np.testing.assert_allclose(found, figure.bound(figure.means[k], means), atol=2e-3)
+    found = call(script, "means.map((m) => bound(data, old, m))",
+                 data=data(figure), old=old, means=list(means))  # fmt: skip
+    np.testing.assert_allclose(found, figure.bound(old, means), rtol=0, atol=2e-3)
 
 
-def between_the_grid_are_straight_lines(script, k, means):
-    figure = bound_figure()
-    code = "means.map((m) => at(data, 'top', m))"
-    found = np.array(call(script, code, data=data(figure), means=list(means)), dtype=float)
-    np.testing.assert_allclose(found, np.interp(means, figure.means, figure.tops), atol=1e-6)
-
-
-def an_m_step_climbs_as_far_as_it_is_said(script, k, means):
-    """Also where EM has left the grid: the words against the companion, up to straight lines."""
+def an_m_step_climbs_as_far_as_it_is_said(script, means):
+    """The words against the companion, to the digits that they show."""
     figure = bound_figure()
     code = "words(data, old, 3, true)"
     for old in means:
@@ -238,7 +250,86 @@ def an_m_step_climbs_as_far_as_it_is_said(script, k, means):
         curve, reached = figure.log_likelihood(old), figure.log_likelihood(expected)
         touched = float(figure.bound(old, expected))
         truth = [curve, expected, touched - curve, reached - curve, reached - touched]
-        np.testing.assert_allclose([value, top, rise, gain, gap], truth, rtol=1e-3, atol=0.06)
+        np.testing.assert_allclose([value, top, rise, gain, gap], truth, rtol=0, atol=0.007)
+        assert "difference, -0.00" not in found
+
+
+def em_by_the_companion(old, mean):
+    """F by the responsibilities of `old`, and the mean of the M-step."""
+    figure = land_figure()
+    r = figure._at(old).responsibilities(figure.x)
+    model = figure._at(mean)
+    return model.elbo(figure.x, r), model.m_step(model.statistics(figure.x, r)).means[0, 0]
+
+
+def the_landscape_is_the_elbo(script, old, means):
+    code = "means.map((m) => elbo(data, [old, m]))"
+    found = call(script, code, data=data(land_figure()), old=old, means=list(means))
+    expected = [em_by_the_companion(old, mean)[0] for mean in means]
+    np.testing.assert_allclose(found, expected, rtol=0, atol=2e-3)
+
+
+def steps_are_those_of_the_companion(script, old, means):
+    """Of every length; they end where the picture does."""
+    for mean in means:
+        top = em_by_the_companion(old, mean)[1]
+        for length in (0.4, 1, 1.7):
+            code = "[mStep(data, [old, mean], length), eStep([old, mean]), gain(data, [old, mean])]"
+            moved, risen, gain = call(script, code, data=data(land_figure()), old=old, mean=mean,
+                                      length=length)  # fmt: skip
+            goal = np.clip(mean + length * (top - mean), -4, 5)
+            np.testing.assert_allclose(moved, [old, goal], rtol=0, atol=1e-4)
+            assert risen == [mean, mean]
+            whole = em_by_the_companion(old, top)[0] - em_by_the_companion(old, mean)[0]
+            assert gain == pytest.approx(whole, abs=2e-3)
+
+
+def a_climb_is_em(script, old, means):
+    """From the diagonal and from beside it, as the companion climbs."""
+    figure, start = land_figure(), means[0]
+    for length in (0.4, 1, 1.7):
+        climb = figure._climb(start, length)
+        expected = np.column_stack([np.repeat(climb, 2)[:-1], np.repeat(climb, 2)[1:]])
+        for path in ([[start, start]], [[old, old], [old, start]]):
+            found = call(script, "climb(data, path, length)", data=data(figure), path=path,
+                         length=length)  # fmt: skip
+            assert found[: len(path)] == path
+            found = np.array(found[len(path) - 1 + (len(path) == 2) :])
+            n = min(len(found), len(expected))
+            assert abs(len(found) - len(expected)) <= 2, "one round by rounding"
+            np.testing.assert_allclose(found[:n], expected[:n], rtol=0, atol=1e-3)
+
+
+def words_say_where_a_climb_stands(script, old, means):
+    figure, mean = land_figure(), means[0]
+    before, here = figure.log_likelihood(old), em_by_the_companion(old, mean)[0]
+    after = figure.log_likelihood(mean)
+    path = [[old, old], [old, mean], [mean, mean]]
+    code = "[1, 2, 3].map((n) => words(data, path.slice(0, n), length))"
+    for length, far in [(0.4, "0.4 of the way to"), (1, "to"), (1.7, "1.7 times as far as")]:
+        found = call(script, code, data=data(figure), path=path, length=length)
+        for text, move, rounds, truth in [
+            (found[0], None, 0, [old, before]),
+            (found[1], ("M", here - before), 1, [mean, old, here, after - here]),
+            (found[2], ("E", after - here), 1, [mean, after]),
+        ]:
+            assert text.startswith(f"Rounds: {rounds}. ")
+            assert "-0.00 higher" not in text
+            numbers = [float(v) for v in re.findall(r"-?\d+\.\d+", text.split(". M-steps")[0])]
+            if move:
+                assert f"The {move[0]}-step " in text
+                if abs(move[1]) > 0.01:
+                    assert f" {'lowered' if move[1] < 0 else 'raised'} F by " in text
+                truth = [abs(move[1]), *truth]
+            np.testing.assert_allclose(numbers, truth, rtol=0, atol=0.009)
+            if "EM rests" in text:
+                assert "M" not in text.split("F is")[-1].replace("EM", "")
+            else:
+                assert text.endswith(f". M-steps go {far} the top of the row.")
+    rest = figure._climb(mean)[-1]
+    for where in (rest, figure.low):
+        text = call(script, "words(data, [[w, w]], 1)", data=data(figure), w=float(where))
+        assert text.endswith("The row has its top here, and EM rests.") == (where == rest)
 
 
 def colors_go_from_blue_to_red(script, shade):
@@ -546,7 +637,6 @@ def a_name_is_found(script, text, expected):
     assert call(script, "search(data, text)", data=data(squares()), text=text) == expected
 
 
-grid = st.integers(0, 200)
 floats = st.floats(-4, 5).map(lambda v: round(v, 3))
 some_means = st.lists(floats, min_size=1, max_size=5)
 whites = st.lists(st.integers(0, 500), min_size=1, max_size=50)
@@ -563,16 +653,29 @@ def trials(draw):
 
 @given(st.lists(st.tuples(st.floats(-3, 5), st.floats(-200, 40)), min_size=1, max_size=9))
 def test_lines(points):
-    for name in ("em_bound", "urn_fractions"):
+    for name in ("em_bound", "landscape", "urn_fractions"):
         lines_reach_what_frames_reach(inlined(name), *np.transpose(points))
 
 
-@given(grid, some_means)
-def test_the_bound(k, means):
+@given(st.lists(st.floats(-3, 3), min_size=4, max_size=4), st.lists(st.floats(-3, 5), min_size=1))
+def test_a_table(coefficients, x):
+    a_table_of_a_cubic_is_looked_up_exactly(inlined("em_bound"), coefficients, x)
+
+
+@given(floats, some_means)
+def test_the_bound(old, means):
     script = inlined("em_bound")
-    the_bound_is_the_elbo(script, k, means)
-    between_the_grid_are_straight_lines(script, k, means)
-    an_m_step_climbs_as_far_as_it_is_said(script, k, means)
+    the_bound_is_the_elbo(script, old, means)
+    an_m_step_climbs_as_far_as_it_is_said(script, means)
+
+
+@given(floats, some_means)
+def test_the_landscape(old, means):
+    script = inlined("landscape")
+    the_landscape_is_the_elbo(script, old, means)
+    steps_are_those_of_the_companion(script, old, means)
+    a_climb_is_em(script, old, means)
+    words_say_where_a_climb_stands(script, old, means)
 
 
 def test_the_steps():
@@ -708,9 +811,13 @@ RATS = [0, 1, 3, 9], [5, 20, 15, 10], 40
 COUNTIES = [0, 50, 5], [10_000, 90_000, 50_000]
 WITNESSES = {  # values at which the planted errors show
     lines_reach_what_frames_reach: ([1, 2], [3, 4]),
-    the_bound_is_the_elbo: (70, [4.0]),
-    between_the_grid_are_straight_lines: (0, [1.01, 5.0]),
-    an_m_step_climbs_as_far_as_it_is_said: (0, [-2.0]),
+    a_table_of_a_cubic_is_looked_up_exactly: ([1, -2, 3, 4], [-3.0, -2.6, 0.3, 4.7, 5.0]),
+    the_bound_is_the_elbo: (-0.87, [4.0]),
+    an_m_step_climbs_as_far_as_it_is_said: ([-2.0],),
+    the_landscape_is_the_elbo: (-0.87, [4.0]),
+    steps_are_those_of_the_companion: (4.9, [-4.0, 4.0]),
+    a_climb_is_em: (-3.0, [-2.0]),
+    words_say_where_a_climb_stands: (-2.0, [1.5]),
     colors_go_from_blue_to_red: (9,),
     every_iteration_has_its_log_likelihood: (3,),
     urns_are_urns: (2, 2, 3, 20),
@@ -736,11 +843,29 @@ WITNESSES = {  # values at which the planted errors show
     [
         ("em_bound", lines_reach_what_frames_reach, "bottom - (y", "top + (y"),
         ("em_bound", lines_reach_what_frames_reach, "(x - box.x0)", "x"),
-        ("em_bound", the_bound_is_the_elbo, "2 * data.variance", "data.variance"),
-        ("em_bound", the_bound_is_the_elbo, "- (old - top) ** 2", ""),
-        ("em_bound", the_bound_is_the_elbo, '"count", old', '"count", mean'),
-        ("em_bound", between_the_grid_are_straight_lines, "(i - k) *", ""),
-        ("em_bound", between_the_grid_are_straight_lines, "list.length - 2", "list.length"),
+        ("em_bound", a_table_of_a_cubic_is_looked_up_exactly, "list.length - 4", "list.length"),
+        ("em_bound", a_table_of_a_cubic_is_looked_up_exactly, "Math.max(0, Math.min", "(Math.min"),
+        ("em_bound", a_table_of_a_cubic_is_looked_up_exactly, "/ 6 +", "/ 5 +"),
+        ("em_bound", a_table_of_a_cubic_is_looked_up_exactly, "(list.length - 1)", "list.length"),
+        ("em_bound", the_bound_is_the_elbo, "2 * variance", "variance"),
+        ("em_bound", the_bound_is_the_elbo, "- (old - to) ** 2", ""),
+        ("em_bound", the_bound_is_the_elbo, "lookup(count, box, old)", "lookup(count, box, mean)"),
+        ("landscape", the_landscape_is_the_elbo, "2 * variance", "variance"),
+        ("landscape", the_landscape_is_the_elbo, "- (old - to) ** 2", ""),
+        ("landscape", the_landscape_is_the_elbo, "(value, box, old)", "(value, box, mean)"),
+        ("landscape", steps_are_those_of_the_companion, "length * (lookup(", "(lookup("),
+        ("landscape", steps_are_those_of_the_companion, "(top, box, old)", "(top, box, mean)"),
+        ("landscape", steps_are_those_of_the_companion, "Math.min(goal, box.x1)", "goal"),
+        ("landscape", steps_are_those_of_the_companion, "[mean, mean]", "[mean, old]"),
+        ("landscape", steps_are_those_of_the_companion, "- elbo(data, place)", ""),
+        ("landscape", a_climb_is_em, ">= data.rest", ">= 1"),
+        ("landscape", a_climb_is_em, "% 2 === 0", "% 2 === 2"),
+        ("landscape", a_climb_is_em, "(next, eStep(next))", "(next, next)"),
+        ("landscape", words_say_where_a_climb_stands, "change < -0.005", "change > 0"),
+        ("landscape", words_say_where_a_climb_stands, "(length - 1)", "(length)"),
+        ("landscape", words_say_where_a_climb_stands, " - high).toFixed", ").toFixed"),
+        ("landscape", words_say_where_a_climb_stands, "path.length / 2", "path.length"),
+        ("landscape", words_say_where_a_climb_stands, "< data.rest ?", "< 1e9 ?"),
         ("em_bound", an_m_step_climbs_as_far_as_it_is_said, "reached - touched", "touched"),
         ("em_steps", colors_go_from_blue_to_red, "shade / 9", "shade / 10"),
         ("em_steps", every_iteration_has_its_log_likelihood, "value[t - 1]", "value[0]"),

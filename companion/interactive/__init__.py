@@ -9,6 +9,7 @@ from companion.interactive.basins import Basins
 from companion.interactive.em_bound import EMBound
 from companion.interactive.em_steps import EMSteps
 from companion.interactive.extendibility import Extendibility
+from companion.interactive.landscape import Landscape
 from companion.interactive.lose_them import LoseThem
 from companion.interactive.one_hill import OneHill
 from companion.interactive.rate_map import RateMap
@@ -20,6 +21,7 @@ __all__ = [
     "EMBound",
     "EMSteps",
     "Extendibility",
+    "Landscape",
     "LoseThem",
     "OneHill",
     "RateMap",
