@@ -11,6 +11,16 @@ from companion.interactive.lose_them import LoseThem
 from companion.interactive.one_hill import OneHill
 from companion.interactive.rate_map import RateMap
 from companion.interactive.shrinkage import Shrinkage
+from companion.interactive.slowness import Slowness
 from companion.interactive.urn_fractions import UrnFractions
 
-__all__ = ["EMBound", "EMSteps", "LoseThem", "OneHill", "RateMap", "Shrinkage", "UrnFractions"]
+__all__ = [
+    "EMBound",
+    "EMSteps",
+    "LoseThem",
+    "OneHill",
+    "RateMap",
+    "Shrinkage",
+    "Slowness",
+    "UrnFractions",
+]
