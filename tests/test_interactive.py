@@ -622,10 +622,10 @@ def test_a_reader_moves_two_groups_apart(tab, slowness):
     tab.set_content(slowness._repr_html_())
     words, slider = tab.locator(".words"), tab.locator("input")
     assert words.inner_text() == (
-        "Means 1.50 standard deviations apart: one hill. Unknown: all five parameters. Of the "
-        "information where most of it is missing, 99.940 % is in the labels: the rate of EM is "
-        "0.99940, a further digit takes 3800 passes, and the standard error is 41 times that with "
-        "labels. One labelled point says as much as 1700 without a label."
+        "Means 1.50 standard deviations apart: one hill. Unknown: all five parameters. In the "
+        "direction in which most is missing, 99.940 % of the information is in the labels: the "
+        "rate of EM is 0.99940, a further digit takes 3800 passes, and the standard error is 41 "
+        "times that with labels. One labelled point says as much as 1700 without a label."
     )
     slider.focus()
     for _ in range(30):
@@ -639,7 +639,7 @@ def test_a_reader_moves_two_groups_apart(tab, slowness):
     expected = half((1.0, 6.0), (-0.6, 5.3)).pixels([3.0, 3.0], costs)
     np.testing.assert_allclose(dots, expected, atol=0.0501)
     tab.locator("select").select_option("share")
-    assert "Unknown: the share of the first. Of the information 20 % is in" in words.inner_text()
+    assert "Unknown: the share of the first. 20 % of the information is in" in words.inner_text()
     slider.focus()
     tab.keyboard.press("End")
     assert words.inner_text().endswith("as much as 1.004 without a label.")

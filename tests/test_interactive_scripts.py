@@ -498,7 +498,7 @@ def every_stop_has_its_slowness(script, stop):
         assert call(script, "costs(seen)", seen=1 - figure.rate) == pytest.approx(exact, rel=1e-6)
         words = call(script, "words(data, d, name)", data=sent, d=d, name=name)
         assert (": one hill." in words) == (d <= 2)
-        assert ("where most of it is missing, " in words) == (name == "everything")
+        assert ("in which most is missing, " in words) == (name == "everything")
         shown = [float(v) for v in re.findall(r"\d+(?:\.\d+)?", words)]
         assert shown[0] == pytest.approx(d, abs=1e-9)
         least = min(figure.rate, 1 - figure.rate)

@@ -22,10 +22,10 @@ function places(seen) { return 1 - Math.floor(Math.log10(Math.min(seen, 1 - seen
 export function words(data, d, unknown) {
   const seen = look(data, d, unknown), [passes, error] = costs(seen), digits = places(seen);
   return `Means ${d.toFixed(2)} standard deviations apart: ${d > 2 ? "two hills" : "one hill"}. ` +
-    `Unknown: ${data.names[unknown]}. ` + (unknown === "share" ? "Of the information " :
-    "Of the information where most of it is missing, ") +
-    `${(100 * (1 - seen)).toFixed(digits - 2)} % is in the labels: the rate of EM is ` +
-    `${(1 - seen).toFixed(digits)}, a further digit takes ${short(passes)} passes, and the ` +
+    `Unknown: ${data.names[unknown]}. ` + (unknown === "share" ? "" :
+    "In the direction in which most is missing, ") +
+    `${(100 * (1 - seen)).toFixed(digits - 2)} % of the information is in the labels: the rate of ` +
+    `EM is ${(1 - seen).toFixed(digits)}, a further digit takes ${short(passes)} passes, and the ` +
     `standard error is ${short(error)} times that with labels. One labelled point says as much ` +
     `as ${short(1 / seen)} without a label.`;
 }
