@@ -35,7 +35,7 @@ from companion import (
     state_space,
 )
 from companion.gaussians import GaussianMixture
-from companion.interactive import _contest, basins, one_hill
+from companion.interactive import _contest, basins, one_hill, slowness
 
 seeds = st.integers(0, 2**32)
 MASKED = np.ma.masked
@@ -464,6 +464,8 @@ CALLS = {
     "contest": (_contest.contest, {
         "x": np.arange(7.0), "y": np.array([1.0, 0, 2, 1, 3, 2, 5]),
         "normals": RNG.normal(size=(2, 15))}),
+    "Slowness": (page(interactive.Slowness), {"distance": 3.0}),
+    "seen_fraction": (slowness.seen_fraction, {"distance": 3.0}),
     "hill_border": (one_hill.hill_border, {"distance": 3.0, "ratio": 1.5}),
     "RateMap": (page(lambda **o: interactive.RateMap(SQUARES, ["a", "b"], **o)), {
         "events": np.array([1.0, 3]), "exposure": np.array([2e4, 5e4]),

@@ -25,12 +25,14 @@ from companion.interactive import (
     OneHill,
     RateMap,
     Shrinkage,
+    Slowness,
     UrnFractions,
     one_hill,
 )
 from companion.interactive._page import BLUE, HALF, RED, RIGHT, Frame, labels, ticks
 from companion.interactive.one_hill import hill_border
 from companion.interactive.rate_map import COLORS
+from companion.interactive.slowness import seen_fraction
 
 GALTON = datasets.load_galton()["height"].to_numpy()
 GEYSER = datasets.load_old_faithful().to_numpy()
@@ -98,9 +100,24 @@ def basins():
     return Basins(x, -2, 9, (0.1, 1.5))
 
 
+@pytest.fixture(scope="module")
+def slowness():
+    return Slowness()
+
+
 def figures():
-    return ["bound", "steps", "urns", "shrinkage", "rate_map", "hill", "lose_them", "basins"]
-    return ["bound", "landscape", "steps", "urns", "shrinkage", "rate_map", "hill", "lose_them"]
+    return [
+        "bound",
+        "steps",
+        "urns",
+        "shrinkage",
+        "rate_map",
+        "hill",
+        "lose_them",
+        "basins",
+        "landscape",
+        "slowness",
+    ]
 
 
 # ------------------------------------------------------------------------ the numbers
@@ -723,6 +740,53 @@ def test_a_reader_finds_the_border(tab, hill):
     assert [float(sliders.nth(k).input_value()) for k in range(3)] == [0.485, 2.18, 1.11]
 
 
+@pytest.mark.parametrize("shape", [(1.5, "everything"), (1.0, "share"), (6.0, "everything")])
+def test_the_slowness_is_drawn_without_a_script_too(tab, shape):
+    figure = Slowness(*shape)
+    html = figure._repr_html_()
+    assert len(html) < 40_000
+    still, bars = [], []
+    for text in (html.split("<script>")[0] + "</div>", html):
+        tab.set_content(text)
+        still.append(pictures(tab))
+        bars.append(float(tab.locator(".seen").get_attribute("width")))
+        opacities = "gs => gs.map(g => +g.getAttribute('opacity'))"
+        assert tab.eval_on_selector_all(".curves", opacities) == (
+            [1, 0.25] if shape[1] == "share" else [0.25, 1]
+        )
+    assert len(still[0]) == 9
+    for before, after in zip(*still, strict=True):
+        np.testing.assert_allclose(before, after, atol=0.0501)
+    assert bars == pytest.approx([246 * (1 - figure.rate)] * 2, abs=0.0501)
+
+
+def test_a_reader_moves_two_groups_apart(tab, slowness):
+    tab.set_content(slowness._repr_html_())
+    words, slider = tab.locator(".words"), tab.locator("input")
+    assert words.inner_text() == (
+        "Means 1.50 standard deviations apart: one hill. Unknown: all five parameters. In the "
+        "direction in which most is missing, 99.940 % of the information is in the labels: the "
+        "rate of EM is 0.99940, a further digit takes 3800 passes, and the standard error is 41 "
+        "times that with labels. One labelled point says as much as 1700 without a label."
+    )
+    slider.focus()
+    for _ in range(30):
+        tab.keyboard.press("ArrowRight")
+    assert words.inner_text().startswith("Means 3.00 standard deviations apart: two hills.")
+    assert slider.get_attribute("aria-valuetext") == "3.00 standard deviations"
+    figure = Slowness(3.0)
+    costs = np.log10([figure.passes_per_digit, figure.inflation])
+    places = "cs => cs.map(c => ['cx', 'cy'].map(name => +c.getAttribute(name)))"
+    dots = tab.eval_on_selector_all(".here circle", places)
+    expected = half((1.0, 6.0), (-0.6, 5.3)).pixels([3.0, 3.0], costs)
+    np.testing.assert_allclose(dots, expected, atol=0.0501)
+    tab.locator("select").select_option("share")
+    assert "Unknown: the share of the first. 20 % of the information is in" in words.inner_text()
+    slider.focus()
+    tab.keyboard.press("End")
+    assert words.inner_text().endswith("as much as 1.004 without a label.")
+
+
 @pytest.mark.parametrize("name", ["hill", "basins"])
 def test_two_pictures_stand_one_below_the_other_on_a_phone(tab, name, request):
     """And are as wide as it is, so that their letters can be read."""
@@ -905,6 +969,12 @@ def test_points_in_any_unit(lose_them, unit):
         (lambda: OneHill(1, 3, 2), "weight must lie between 0 and 1, not 1"),
         (lambda: OneHill(0.5, 3, 1, name=3), "name must be text"),
         (lambda: hill_border(-1, 1), "distance must be a number > 0"),
+        (lambda: Slowness(0.9), "distance must lie between 1 and 6, not 0.9"),
+        (lambda: Slowness(np.nan), "distance holds 1 NaN"),
+        (lambda: Slowness(2, "means"), 'unknown must be "everything" or "share", not \'means\''),
+        (lambda: Slowness(2, ["share"]), "unknown must be"),
+        (lambda: seen_fraction(0.4), "distance must lie between 0.5 and 10, not 0.4"),
+        (lambda: seen_fraction(11.0), "distance must lie between 0.5 and 10, not 11"),
         (lambda: hill_border(1, 0), "ratio must be a number > 0"),
         (lambda: hill_border(1, 1e4), "ratio must lie between 0.001 and 1000, not 10000"),
         (lambda: Shrinkage([1], [2], highlight=1), "highlight must be one of 1 units"),

@@ -31,6 +31,7 @@ from companion.interactive import (
     OneHill,
     RateMap,
     Shrinkage,
+    Slowness,
     UrnFractions,
     basins,
     one_hill,
@@ -122,6 +123,7 @@ def test_every_script_is_strict():
         hill_figure(0.4, 3.0, 1.3),
         lose_figure(0),
         basins_figure(0),
+        Slowness(),
     ):
         script = re.search(r"<script>(.*)</script>", figure._repr_html_(), re.DOTALL).group(1)
         assert script.startswith('(() => {\n"use strict";\n')
@@ -135,7 +137,10 @@ import { createInterface } from "node:readline";
 for await (const line of createInterface({ input: process.stdin })) {
   const [script, code, values] = JSON.parse(line);
   const text = `"use strict";${script}return ${code};`;
-  const answer = new Function(...Object.keys(values), text)(...Object.values(values));
+  let answer = null;
+  try {
+    answer = new Function(...Object.keys(values), text)(...Object.values(values));
+  } catch (error) { answer = { thrown: String(error) }; }
   process.stdout.write(JSON.stringify(answer) + "\\n");
 }
 """
@@ -166,7 +171,10 @@ def call(script, code, **values):
     process = node()
     process.stdin.write(json.dumps([script, code, values]) + "\n")
     process.stdin.flush()
-    return json.loads(process.stdout.readline())
+    answer = json.loads(process.stdout.readline())
+    if isinstance(answer, dict) and "thrown" in answer:
+        raise ValueError(answer["thrown"])
+    return answer
 
 
 @functools.lru_cache(maxsize=8)
@@ -633,6 +641,40 @@ def a_run_ends_as_python_says(script, seed):
         assert shown[8:10] == pytest.approx(list(40 * ends.weights[s]), abs=0.0501)
 
 
+def the_two_parts_are_those_of_the_mixture(script, stop):
+    d, x = 1 + stop / 20, np.linspace(-5, 5, 11)
+    model = GaussianMixture([0.5, 0.5], [-d / 2, d / 2], [1, 1])
+    found = np.array(call(script, "x.map((v) => heights(d, v))", d=d, x=x.tolist()))
+    np.testing.assert_allclose(found.sum(axis=1), np.exp(model.log_density(x)), rtol=1e-12)
+    np.testing.assert_allclose(found / found.sum(axis=1)[:, np.newaxis], model.responsibilities(x),
+                               rtol=1e-9, atol=1e-12)  # fmt: skip
+
+
+def every_stop_has_its_slowness(script, stop):
+    """What is looked up and what is said, against the figure that begins there."""
+    d = 1 + stop / 20
+    for name in ("share", "everything"):
+        figure, sent = Slowness(d, name), data(slow_figure())
+        seen = call(script, "look(data, d, name)", data=sent, d=d, name=name)
+        assert seen == pytest.approx(1 - figure.rate, rel=2e-5)
+        exact = [figure.passes_per_digit, figure.inflation]
+        assert call(script, "costs(seen)", seen=1 - figure.rate) == pytest.approx(exact, rel=1e-6)
+        words = call(script, "words(data, d, name)", data=sent, d=d, name=name)
+        assert (": one hill." in words) == (d <= 2)
+        assert ("in which most is missing, " in words) == (name == "everything")
+        shown = [float(v) for v in re.findall(r"\d+(?:\.\d+)?", words)]
+        assert shown[0] == pytest.approx(d, abs=1e-9)
+        least = min(figure.rate, 1 - figure.rate)
+        assert shown[1] == pytest.approx(100 * figure.rate, abs=5.1 * least)
+        assert shown[2] == pytest.approx(figure.rate, abs=0.051 * least)
+        assert shown[3:] == pytest.approx([*exact, 1 / (1 - figure.rate)], rel=0.051)
+
+
+@functools.cache
+def slow_figure():
+    return Slowness()
+
+
 def a_name_is_found(script, text, expected):
     assert call(script, "search(data, text)", data=data(squares()), text=text) == expected
 
@@ -791,6 +833,12 @@ def test_the_ends_of_em(seed):
     a_run_ends_as_python_says(inlined("basins"), seed)
 
 
+@given(st.integers(0, 100))
+def test_the_slowness(stop):
+    the_two_parts_are_those_of_the_mixture(inlined("slowness"), stop)
+    every_stop_has_its_slowness(inlined("slowness"), stop)
+
+
 @given(
     st.lists(st.integers(0, 900), min_size=3, max_size=3).filter(any),
     st.lists(st.integers(10_000, 10**8), min_size=3, max_size=3),
@@ -835,6 +883,8 @@ WITNESSES = {  # values at which the planted errors show
     words_say_what_was_lost: (1,),
     a_step_of_em_is_the_companions: (1,),
     a_run_ends_as_python_says: (1,),
+    the_two_parts_are_those_of_the_mixture: (37,),
+    every_stop_has_its_slowness: (37,),
 }
 
 
@@ -935,6 +985,17 @@ WITNESSES = {  # values at which the planted errors show
         ("basins", a_run_ends_as_python_says, "u.length * Math.exp(w)", "Math.exp(w)"),
         ("basins", a_run_ends_as_python_says, "logVariance / 2", "logVariance"),
         ("basins", a_run_ends_as_python_says, "v < spike)", "v > spike)"),
+        ("slowness", the_two_parts_are_those_of_the_mixture, "8 * Math.PI", "2 * Math.PI"),
+        ("slowness", the_two_parts_are_those_of_the_mixture, "[-d / 2, d / 2]", "[d / 2, -d / 2]"),
+        ("slowness", the_two_parts_are_those_of_the_mixture, "[-d / 2, d / 2]", "[-d, d]"),
+        ("slowness", every_stop_has_its_slowness, "d - first", "d"),
+        ("slowness", every_stop_has_its_slowness, "-Math.LN10", "-Math.LN2"),
+        ("slowness", every_stop_has_its_slowness, "Math.log1p(-seen)", "Math.log(seen)"),
+        ("slowness", every_stop_has_its_slowness, "1 / Math.sqrt(seen)", "1 / seen"),
+        ("slowness", every_stop_has_its_slowness, "(100 * (1 - seen))", "(100 * seen)"),
+        ("slowness", every_stop_has_its_slowness, "short(1 / seen)", "short(1 / (1 - seen))"),
+        ("slowness", every_stop_has_its_slowness, "d > 2 ?", "d < 2 ?"),
+        ("slowness", every_stop_has_its_slowness, "return 1 - Math.floor", "return -Math.floor"),
     ],
 )
 def test_a_planted_error_is_found(name, law, right, wrong):

@@ -14,6 +14,7 @@ from companion.interactive.lose_them import LoseThem
 from companion.interactive.one_hill import OneHill
 from companion.interactive.rate_map import RateMap
 from companion.interactive.shrinkage import Shrinkage
+from companion.interactive.slowness import Slowness
 from companion.interactive.urn_fractions import UrnFractions
 
 __all__ = [
@@ -26,5 +27,6 @@ __all__ = [
     "OneHill",
     "RateMap",
     "Shrinkage",
+    "Slowness",
     "UrnFractions",
 ]
