@@ -848,7 +848,7 @@ def test_a_reader_loses_and_gives_back(tab, lose_them):
     assert tab.locator(".which").get_attribute("aria-valuetext") == "4, kept"
     tab.get_by_role("button", name="Lose it").focus()
     tab.keyboard.press("Enter")
-    assert words.inner_text().startswith("In this draw 1 of 60 y's are lost, all by hand.")
+    assert words.inner_text().startswith("In this draw 1 of 60 y's is lost, all by hand.")
     x = np.asarray(lose_them.x)
     fills = tab.eval_on_selector_all(".dots circle", "cs => cs.map(c => c.getAttribute('fill'))")
     assert np.argsort(x)[3] == fills.index("none")
