@@ -995,7 +995,7 @@ WITNESSES = {  # values at which the planted errors show
         ("slowness", every_stop_has_its_slowness, "(100 * (1 - seen))", "(100 * seen)"),
         ("slowness", every_stop_has_its_slowness, "short(1 / seen)", "short(1 / (1 - seen))"),
         ("slowness", every_stop_has_its_slowness, "d > 2 ?", "d < 2 ?"),
-        ("slowness", every_stop_has_its_slowness, "return 1 - Math.floor", "return -Math.floor"),
+        ("slowness", every_stop_has_its_slowness, "toFixed(digits)", "toFixed(digits - 1)"),
     ],
 )
 def test_a_planted_error_is_found(name, law, right, wrong):
