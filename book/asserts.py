@@ -177,7 +177,8 @@ def changes(claim: ast.expr, place: int) -> tuple[list[Change], list[Change]]:
         return by_a_tenth, by_one
     if isinstance(claim, ast.Call) and name_of(claim) in CLOSE:
         if any(isinstance(arg, ast.Starred) for arg in claim.args[:2]):
-            raise ValueError(f"{ast.unparse(claim)}: a star hides what is compared; name both")
+            text = ast.unparse(claim)
+            raise ValueError(f"{text}: a star hides what is compared")
         first, second, *rest = claim.args
         if 0 in (constant(first), constant(second)):
             return [], []
