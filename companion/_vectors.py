@@ -32,7 +32,7 @@ def cholesky(covariances: Floats, name: str, asymmetry: float = ASYMMETRY) -> Fl
     _positive_definite(variances > 0, covariances.ndim, name)
     sd = np.sqrt(variances)
     with np.errstate(over="ignore", invalid="ignore"):
-        gaps = np.abs(stack - stack.transpose(0, 2, 1)) / sd[:, :, np.newaxis]
+        gaps = (stack - stack.transpose(0, 2, 1)) / sd[:, :, np.newaxis]  # of both signs
         if not (gaps <= asymmetry * sd[:, np.newaxis, :]).all():
             raise ValueError(f"{name} must be symmetric")
     L = factors(stack)
