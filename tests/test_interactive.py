@@ -813,3 +813,87 @@ def test_ticks_are_round():
         texts = labels(found)
         assert len(set(texts)) == len(found), "every tick has a label of its own"
         np.testing.assert_allclose([float(t) for t in texts], found, atol=1e-3 * (high - low))
+
+
+# ------------------------------------------------------- what all figures have in common
+
+AXES = {
+    "bound": (["mean of the women"], ["log-likelihood"]),
+    "steps": (["eruption (minutes)"], ["waiting (minutes)"]),
+    "urns": (["fraction of white draws"], ["density"]),
+    "shrinkage": (["raw rate"], ["posterior mean"]),
+    "rate_map": ([], []),
+    "hill": (
+        ["standard deviations of the first", "distance of the means"],
+        ["density (top = 1)", "weight of the first"],
+    ),
+    "lose_them": (["x", "mean of y"], ["y", ""]),
+}
+
+
+@pytest.mark.parametrize("name", figures())
+def test_axes_have_their_names_and_a_figure_is_short(name, request):
+    """The name of the second axis is turned; what is long or follows is not printed."""
+    figure = request.getfixturevalue(name)
+    html = figure._repr_html_()
+    across, up = AXES[name]
+    assert re.findall(r'rotate\(-90\)">([^<]*)</text>', html) == up
+    below = re.findall(r'<text x="[\d.]+" y="[\d.]+">([^<]*[a-z][^<]*)</text>', html)
+    assert [text for text in below if text in across] == across
+    assert len(repr(figure)) < 200
+    assert "array" not in repr(figure)
+
+
+@pytest.mark.parametrize("name", figures())
+def test_numbers_of_a_page_are_no_longer_than_the_eye_can_see(name, request):
+    """Of long lists nine digits at most: a page stays small."""
+
+    def long(part):
+        """Yield the numbers of long lists, and of lists of lists."""
+        if isinstance(part, dict):
+            for value in part.values():
+                yield from long(value)
+        elif isinstance(part, list):
+            for value in part:
+                yield from long(value)
+            yield from (v for v in part if isinstance(v, float) and len(part) > 8)
+
+    data = data_of(request.getfixturevalue(name))
+    given_ = {"lose_them": ("x", "y")}.get(name, ())  # the reader's own
+    kept = {key: part for key, part in data.items() if key not in given_}
+    digits = [len(f"{v!r}".split("e")[0].lstrip("-0.").replace(".", "")) for v in long(kept)]
+    assert max(digits, default=0) <= 9
+
+
+def test_strengths_go_from_no_pooling_to_full(shrinkage):
+    data = data_of(shrinkage)
+    assert shrinkage.strengths[[0, -1]] == pytest.approx([0.1, 1e4], rel=1e-12)
+    assert np.diff(np.log(shrinkage.strengths)) == pytest.approx(np.log(1e5) / 100)
+    assert data["strength"] == shrinkage.strengths.round(4).tolist()
+    assert data["value"] == shrinkage.log_evidences.round(3).tolist()
+    best = int(np.argmax(shrinkage.log_evidences))
+    html = shrinkage._repr_html_()
+    assert f'min="0" max="{len(shrinkage.strengths) - 1}" value="{best}"' in html
+    colors = re.findall(r'<circle r="[\d.]+" fill="(.*?)"', html)
+    reds = [j for j, c in enumerate(colors) if c == RED]
+    assert reds == [shrinkage.highlight]
+    n = np.array([4, 5, 6])
+    for y in (0 * n, n):
+        with pytest.raises(ValueError, match="y must hold successes and failures"):
+            Shrinkage(y, n, highlight=0)
+    for one in ([1, 0, 0], [4, 5, 5]):
+        Shrinkage(one, n, highlight=2)
+    for beyond in (-1, 3, 0.5):
+        with pytest.raises(ValueError, match="highlight must be one of 3 units"):
+            Shrinkage([1, 2, 3], n, highlight=beyond)
+    for j in range(3):
+        with pytest.raises(ValueError, match="n must be at least 1"):
+            Shrinkage([1, 2, 3] * (np.arange(3) != j), n * (np.arange(3) != j), highlight=0)
+
+
+def test_urns_begin_with_twenty_draws_and_leave_room_for_their_peaks(urns):
+    assert (UrnFractions(2, 3).n_draws, UrnFractions(2, 3).n_urns, UrnFractions(2, 3).seed) == (
+        20, 1000, 1,
+    )  # fmt: skip
+    box = data_of(urns)["box"]
+    assert (box["y0"], box["y1"]) == (0, 6)
