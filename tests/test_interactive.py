@@ -897,3 +897,36 @@ def test_urns_begin_with_twenty_draws_and_leave_room_for_their_peaks(urns):
     )  # fmt: skip
     box = data_of(urns)["box"]
     assert (box["y0"], box["y1"]) == (0, 6)
+
+
+@settings(max_examples=5)
+@given(st.integers(0, 2**32))
+def test_a_bound_begins_at_the_nearest_of_its_means(seed):
+    """Between both ends, none of which is a start; every M-step must lie between them, too."""
+    rng = np.random.default_rng(seed)
+    x = rng.normal(size=30)
+    model = GaussianMixture([0.5, 0.5], [-1, 1], [1, 1])
+    start = rng.uniform(-2.9, 2.9)
+    figure = EMBound(model, x, 0, -3.0, 3.0, start)
+    np.testing.assert_allclose(figure.means, np.linspace(-3, 3, 201), atol=1e-12)
+    data = data_of(figure)
+    assert abs(figure.means[data["start"]] - start) <= 0.015 + 1e-12
+    assert data["mean"][0] == -3
+    assert data["mean"][-1] == 3
+    for end in (-3.0, 3.0, -4.0, 4.0):
+        with pytest.raises(ValueError, match="start must lie between low and high"):
+            EMBound(model, x, 0, -3.0, 3.0, end)
+    low, high = figure.tops.min(), figure.tops.max()
+    for ends in ((low - 3, low + 0.01), (high - 0.01, high + 3)):
+        with pytest.raises(ValueError, match="low and high must hold every M-step between them"):
+            EMBound(model, x + 0 * ends[0], 0, *ends, sum(ends) / 2)
+    for component in (-1, 2, 0.5):
+        with pytest.raises(ValueError, match="component must be one of the model's"):
+            EMBound(model, x, component, -3.0, 3.0, 0.0)
+
+
+def test_a_top_may_lie_on_an_end():
+    """Of one component every M-step is the mean of the data."""
+    one = GaussianMixture([1.0], [0.0], [1.0])
+    for low, high in ((1.0, 3.0), (-1.0, 1.0)):
+        assert (EMBound(one, [0.0, 1.0, 2.0], 0, low, high, (low + high) / 2).tops == 1).all()
