@@ -925,8 +925,21 @@ def test_a_bound_begins_at_the_nearest_of_its_means(seed):
             EMBound(model, x, component, -3.0, 3.0, 0.0)
 
 
-def test_a_top_may_lie_on_an_end():
-    """Of one component every M-step is the mean of the data."""
-    one = GaussianMixture([1.0], [0.0], [1.0])
-    for low, high in ((1.0, 3.0), (-1.0, 1.0)):
-        assert (EMBound(one, [0.0, 1.0, 2.0], 0, low, high, (low + high) / 2).tops == 1).all()
+def test_a_component_without_weight_leaves_the_curve_flat():
+    """And still the axis of the likelihood has a length: of one nat, and a quarter."""
+    model = GaussianMixture([1.0, 0.0], [0.0, 1.0], [1.0, 1.0])
+    box = data_of(EMBound(model, [0.0, 1.0, 2.0], 1, -3.0, 3.0, 0.5))["box"]
+    value = model.log_likelihood([0.0, 1.0, 2.0])
+    assert (box["y0"], box["y1"]) == pytest.approx((value - 0.15, value + 0.1))
+
+
+def test_digits_of_a_mean_are_those_of_its_range(bound):
+    assert data_of(bound)["digits"] == 2
+    model = GaussianMixture([0.5, 0.5], [-1, 1], [1, 1])
+    for unit, digits in ((1e-3, 5), (1e-9, 11), (1e-120, 100), (1e9, 2)):
+        small = GaussianMixture(model.weights, model.means * unit, model.covariances * unit**2)
+        figure = EMBound(small, unit * np.arange(-2.0, 3), 0, -5.0 * unit, 5.0 * unit, 0.5 * unit)
+        assert data_of(figure)["digits"] == digits
+    with np.errstate(all="raise"):  # far off a responsibility underflows
+        assert np.isfinite(bound.log_likelihood(200.0))
+        assert np.isfinite(bound.bound(200.0, [-200.0, 200.0])).all()
