@@ -79,7 +79,7 @@ class NormalStatistics:
         )
 
 
-@dataclass(frozen=True, eq=False, init=False)
+@dataclass(frozen=True, eq=False)
 class GaussianMixture(Mixture[NormalStatistics]):
     r"""A mixture of K Gaussians in D dimensions.
 

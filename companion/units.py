@@ -599,7 +599,7 @@ class MixturePosterior(UnitPosterior, Generic[F]):
         return draws
 
 
-def _searched(laws: Family, weights: Floats, p: Floats, guess: Floats | None = None) -> Floats:
+def _searched(laws: Family, weights: Floats, p: Floats, guess: ArrayLike = np.nan) -> Floats:
     """Quantiles of mixtures, by Newton's steps within a bracket, on the parameter's real line."""
     tail = np.minimum(p, 1 - p)
     kept = but_the_lightest(weights, 1e-8 * min(1.0, 100 * float(tail.min())))
@@ -611,8 +611,7 @@ def _searched(laws: Family, weights: Floats, p: Floats, guess: Floats | None = N
     above = (p == 1) | ((high > last) & (weights @ laws.cdf(laws.floats[1]) < p))
     found = np.where(above, *(laws.from_line(np.array(end))[0] for end in (np.inf, -np.inf)))
     low, high = np.maximum(low, first), np.minimum(high, last)
-    x = (low + high) / 2 if guess is None else np.clip(guess, low, high)
-    x = np.where(np.isfinite(x), x, (low + high) / 2)
+    x = np.where(np.isfinite(guess), np.clip(guess, low, high), (low + high) / 2)
     close = np.where(p < 0.5, 1e-9 * p, np.maximum(1e-9 * tail, 4 * _check.DOUBLE))
     units, some = np.flatnonzero(~(below | above)), laws
     for _ in range(200):

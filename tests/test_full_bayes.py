@@ -417,21 +417,40 @@ def test_a_function_that_is_zero_somewhere_has_an_expectation(rats, axis, sign):
     assert all(0 <= sign * part.value <= 1 for part in parts)
 
 
-def test_a_hill_that_does_not_matter_is_left_out():
-    """Of the sum of two normal hyperpriors: 300 nats lower, or no lower, and far away."""
+@pytest.mark.parametrize("at", [(8.0, 1.0), (-8.0, 1.0), (-1.0, 9.0), (-1.0, -7.0)])
+def test_a_hill_that_does_not_matter_is_left_out(at):
+    """Of a sum of two normal hyperpriors the second one: it counts, or lies 400 nats lower."""
 
-    def hill(v, *at):
-        return -0.5 * ((v - np.array(at)) ** 2).sum(axis=-1)
+    def hill(v, *top):
+        return -20 * ((v - np.array(top)) ** 2).sum(axis=-1)
 
     data = [1, 3, 6], [10, 10, 10]
     alone = full_bayes(BetaBinomial, *data, log_hyperprior=lambda v: hill(v, -1, 1))
-    for lower in (300.0, 0.0):
+    for lower in (400.0, -100.0):
         both = full_bayes(
             BetaBinomial, *data,
-            log_hyperprior=lambda v, d=lower: np.logaddexp(hill(v, -1, 1), hill(v, 12, 3) - d),
+            log_hyperprior=lambda v, d=lower: np.logaddexp(hill(v, -1, 1), hill(v, *at) - d),
         )  # fmt: skip
-        if lower:
-            assert both.weights.shape == alone.weights.shape
+        for axis in (0, 1):
+            low, high = both.grid[axis][[0, -1]]
+            if lower > 0:
+                assert (low, high) == pytest.approx(tuple(alone.grid[axis][[0, -1]]))
+            elif at[axis] not in (-1, 1):
+                assert low < at[axis] < high
+        if lower > 0:
             np.testing.assert_allclose(both.units.mean, alone.units.mean, rtol=1e-9)
-        else:
-            assert both.grid[0].max() > 12 > alone.grid[0].max()
+
+
+@pytest.mark.parametrize("kind", [BetaBinomial, GammaPoisson, NormalNormal])
+def test_a_look_at_the_whole_plane_changes_nothing_where_there_is_one_top(kind):
+    """The default hyperprior, given as one of the caller's own, has the same posterior."""
+    data = {
+        BetaBinomial: ([1, 3, 6, 2], [10, 10, 10, 7]),
+        GammaPoisson: ([3, 5, 2, 28], [10, 12, 9, 20]),
+        NormalNormal: ([28, 8, -3, 7], [15, 10, 16, 11]),
+    }[kind]
+    plain = full_bayes(kind, *data)
+    surveyed = full_bayes(kind, *data, log_hyperprior=kind.log_diffuse_hyperprior)
+    assert surveyed.log_normalizer == pytest.approx(plain.log_normalizer, abs=1e-7)
+    np.testing.assert_allclose(surveyed.units.mean, plain.units.mean, rtol=1e-7)
+    np.testing.assert_allclose(surveyed.units.sd, plain.units.sd, rtol=1e-6)

@@ -1042,3 +1042,133 @@ def test_ticks_are_round():
         texts = labels(found)
         assert len(set(texts)) == len(found), "every tick has a label of its own"
         np.testing.assert_allclose([float(t) for t in texts], found, atol=1e-3 * (high - low))
+
+
+# ------------------------------------------------------- what all figures have in common
+
+AXES = {
+    "bound": (["mean of the women"], ["log-likelihood"]),
+    "steps": (["eruption (minutes)"], ["waiting (minutes)"]),
+    "urns": (["fraction of white draws"], ["density"]),
+    "shrinkage": (["raw rate"], ["posterior mean"]),
+    "rate_map": ([], []),
+    "hill": (
+        ["standard deviations of the first", "distance of the means"],
+        ["density (top = 1)", "weight of the first"],
+    ),
+    "lose_them": (["x", "mean of y"], ["y", ""]),
+}
+
+
+@pytest.mark.parametrize("name", figures())
+def test_axes_have_their_names_and_a_figure_is_short(name, request):
+    """The name of the second axis is turned; what is long or follows is not printed."""
+    figure = request.getfixturevalue(name)
+    html = figure._repr_html_()
+    across, up = AXES[name]
+    assert re.findall(r'rotate\(-90\)">([^<]*)</text>', html) == up
+    below = re.findall(r'<text x="[\d.]+" y="[\d.]+">([^<]*[a-z][^<]*)</text>', html)
+    assert [text for text in below if text in across] == across
+    assert len(repr(figure)) < 200
+    assert "array" not in repr(figure)
+
+
+@pytest.mark.parametrize("name", figures())
+def test_numbers_of_a_page_are_no_longer_than_the_eye_can_see(name, request):
+    """Of long lists nine digits at most: a page stays small."""
+
+    def long(part):
+        """Yield the numbers of long lists, and of lists of lists."""
+        if isinstance(part, dict):
+            for value in part.values():
+                yield from long(value)
+        elif isinstance(part, list):
+            for value in part:
+                yield from long(value)
+            yield from (v for v in part if isinstance(v, float) and len(part) > 8)
+
+    data = data_of(request.getfixturevalue(name))
+    given_ = {"lose_them": ("x", "y")}.get(name, ())  # the reader's own
+    kept = {key: part for key, part in data.items() if key not in given_}
+    digits = [len(f"{v!r}".split("e")[0].lstrip("-0.").replace(".", "")) for v in long(kept)]
+    assert max(digits, default=0) <= 9
+
+
+def test_strengths_go_from_no_pooling_to_full(shrinkage):
+    data = data_of(shrinkage)
+    assert shrinkage.strengths[[0, -1]] == pytest.approx([0.1, 1e4], rel=1e-12)
+    assert np.diff(np.log(shrinkage.strengths)) == pytest.approx(np.log(1e5) / 100)
+    assert data["strength"] == shrinkage.strengths.round(4).tolist()
+    assert data["value"] == shrinkage.log_evidences.round(3).tolist()
+    best = int(np.argmax(shrinkage.log_evidences))
+    html = shrinkage._repr_html_()
+    assert f'min="0" max="{len(shrinkage.strengths) - 1}" value="{best}"' in html
+    colors = re.findall(r'<circle r="[\d.]+" fill="(.*?)"', html)
+    reds = [j for j, c in enumerate(colors) if c == RED]
+    assert reds == [shrinkage.highlight]
+    n = np.array([4, 5, 6])
+    for y in (0 * n, n):
+        with pytest.raises(ValueError, match="y must hold successes and failures"):
+            Shrinkage(y, n, highlight=0)
+    for one in ([1, 0, 0], [4, 5, 5]):
+        Shrinkage(one, n, highlight=2)
+    for beyond in (-1, 3, 0.5):
+        with pytest.raises(ValueError, match="highlight must be one of 3 units"):
+            Shrinkage([1, 2, 3], n, highlight=beyond)
+    for j in range(3):
+        with pytest.raises(ValueError, match="n must be at least 1"):
+            Shrinkage([1, 2, 3] * (np.arange(3) != j), n * (np.arange(3) != j), highlight=0)
+
+
+def test_urns_begin_with_twenty_draws_and_leave_room_for_their_peaks(urns):
+    assert (UrnFractions(2, 3).n_draws, UrnFractions(2, 3).n_urns, UrnFractions(2, 3).seed) == (
+        20, 1000, 1,
+    )  # fmt: skip
+    box = data_of(urns)["box"]
+    assert (box["y0"], box["y1"]) == (0, 6)
+
+
+@settings(max_examples=5)
+@given(st.integers(0, 2**32))
+def test_a_bound_begins_at_the_nearest_of_its_means(seed):
+    """Between both ends, none of which is a start; every M-step must lie between them, too."""
+    rng = np.random.default_rng(seed)
+    x = rng.normal(size=30)
+    model = GaussianMixture([0.5, 0.5], [-1, 1], [1, 1])
+    start = rng.uniform(-2.9, 2.9)
+    figure = EMBound(model, x, 0, -3.0, 3.0, start)
+    np.testing.assert_allclose(figure.means, np.linspace(-3, 3, 201), atol=1e-12)
+    data = data_of(figure)
+    assert abs(figure.means[data["start"]] - start) <= 0.015 + 1e-12
+    assert data["mean"][0] == -3
+    assert data["mean"][-1] == 3
+    for end in (-3.0, 3.0, -4.0, 4.0):
+        with pytest.raises(ValueError, match="start must lie between low and high"):
+            EMBound(model, x, 0, -3.0, 3.0, end)
+    low, high = figure.tops.min(), figure.tops.max()
+    for ends in ((low - 3, low + 0.01), (high - 0.01, high + 3)):
+        with pytest.raises(ValueError, match="low and high must hold every M-step between them"):
+            EMBound(model, x + 0 * ends[0], 0, *ends, sum(ends) / 2)
+    for component in (-1, 2, 0.5):
+        with pytest.raises(ValueError, match="component must be one of the model's"):
+            EMBound(model, x, component, -3.0, 3.0, 0.0)
+
+
+def test_a_component_without_weight_leaves_the_curve_flat():
+    """And still the axis of the likelihood has a length: of one nat, and a quarter."""
+    model = GaussianMixture([1.0, 0.0], [0.0, 1.0], [1.0, 1.0])
+    box = data_of(EMBound(model, [0.0, 1.0, 2.0], 1, -3.0, 3.0, 0.5))["box"]
+    value = model.log_likelihood([0.0, 1.0, 2.0])
+    assert (box["y0"], box["y1"]) == pytest.approx((value - 0.15, value + 0.1))
+
+
+def test_digits_of_a_mean_are_those_of_its_range(bound):
+    assert data_of(bound)["digits"] == 2
+    model = GaussianMixture([0.5, 0.5], [-1, 1], [1, 1])
+    for unit, digits in ((1e-3, 5), (1e-9, 11), (1e-120, 100), (1e9, 2)):
+        small = GaussianMixture(model.weights, model.means * unit, model.covariances * unit**2)
+        figure = EMBound(small, unit * np.arange(-2.0, 3), 0, -5.0 * unit, 5.0 * unit, 0.5 * unit)
+        assert data_of(figure)["digits"] == digits
+    with np.errstate(all="raise"):  # far off a responsibility underflows
+        assert np.isfinite(bound.log_likelihood(200.0))
+        assert np.isfinite(bound.bound(200.0, [-200.0, 200.0])).all()

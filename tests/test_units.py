@@ -494,3 +494,36 @@ def test_mixtures_of_laws_of_every_size_have_answers_and_no_warnings(family, see
             near = np.clip([end - 1e-12 * abs(end), end + 1e-12 * abs(end)], low, high)
             below, at = (mixture.cdf(theta)[0] for theta in near)
             assert below - 1e-8 <= p <= at + 1e-8
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+@given(seed=seeds, J=st.integers(2, 4))
+def test_one_bad_argument_among_good_ones_is_named(family, seed, J):
+    """Probabilities and points, of laws and of mixtures, wherever it stands."""
+    rng = np.random.default_rng(seed)
+    laws = family(*rng.uniform(1, 5, (2, 3, J)))
+    for units in (laws.at(0), MixturePosterior(laws, rng.dirichlet(np.ones(3)))):
+        p, theta, at = rng.uniform(0.1, 0.9, J), rng.uniform(0.1, 0.9, J), rng.integers(J)
+        for end in (0.0, 1.0):
+            p[at] = end
+            units.quantile(p)
+        for bad in (np.nan, -0.001, 1.001, np.inf):
+            p[at] = bad
+            with pytest.raises(ValueError, match=r"^probability "):
+                units.quantile(p)
+        theta[at] = np.nan
+        for call in (units.cdf, units.log_density):
+            with pytest.raises(ValueError, match=r"^theta must not be NaN"):
+                call(theta)
+        for bad in (0.0, 1.0, -0.1, np.nan):
+            with pytest.raises(ValueError, match=r"^level "):
+                units.interval(bad)
+
+
+def test_a_point_is_its_own_quantile_to_the_ends():
+    points = NormalPosterior([5.0, -3.0], [0.0, 0.0])
+    for p in (0.0, 1e-300, 0.5, 1.0):
+        assert points.quantile(p).tolist() == [5.0, -3.0]
+    assert points.cdf([5.0, -3.1]).tolist() == [1.0, 0.0]
+    assert points.log_density([5.0, -3.1]).tolist() == [np.inf, -np.inf]
+    assert points.sample(np.random.default_rng(1), 2).tolist() == [[5.0, -3.0]] * 2
