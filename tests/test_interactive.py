@@ -1143,8 +1143,6 @@ def test_a_bound_begins_where_it_is_asked_to(seed):
     np.testing.assert_allclose(figure.means, np.linspace(-3, 3, 201), atol=1e-12)
     data = data_of(figure)
     np.testing.assert_allclose(data["start"], start, rtol=1e-6)
-    assert data["mean"][0] == -3
-    assert data["mean"][-1] == 3
     for end in (-3.0, 3.0, -4.0, 4.0):
         with pytest.raises(ValueError, match="start must lie between low and high"):
             EMBound(model, x, 0, -3.0, 3.0, end)
