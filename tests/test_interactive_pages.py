@@ -92,7 +92,25 @@ def test_what_was_lost_is_hollow_and_an_interval_that_misses_is_red(seed, N):
         dot = re.search(rf'<circle cx="({numbers})" cy="({numbers})"', way).groups()
         np.testing.assert_allclose(np.array(dot, float), expected[0], atol=0.06)
         assert data["names"][k] in way
-    assert len(set(data["how"].values())) == 3
+    assert data["how"] == {
+        "random": "completely at random", "x": "the likelier the larger x",
+        "y": "the likelier the larger y",
+    }  # fmt: skip
+    options = re.findall(r'<option value="(.*?)"( selected)?>(.*?)</option>', html)
+    assert [(kind, text) for kind, _, text in options] == list(data["how"].items())
+    assert [kind for kind, chosen, _ in options if chosen] == ["x"]
+    heads = ["estimate by", "mean of y", "95 % interval", "truth", "sd of y", "r"]
+    assert re.findall(r'<th scope="col">(.*?)</th>', html) == heads
+    sliders = re.findall(
+        r'class="(\w+)" type="range" min="(.*?)"\s+max="(.*?)"(.*?)>', html, re.DOTALL
+    )
+    assert [slider[:3] for slider in sliders] == [
+        ("strength", "0", "4"), ("share", "0", "0.8"), ("bend", "-0.4", "0.4"),
+        ("which", "0", f"{N - 1}"),
+    ]  # fmt: skip
+    assert [re.search('value="(.*?)"', slider[3]).group(1) for slider in sliders] == [
+        "2", "0.5", "0", "0",
+    ]  # fmt: skip
     rows = re.findall(r"<tr>(.*?)</tr>", html, re.DOTALL)
     cells = [re.findall(r"<t[hd].*?>(.*?)</t[hd]>", row) for row in rows]
     assert [row[0] for row in cells] == ["before the loss", *data["names"]]
