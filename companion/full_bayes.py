@@ -302,9 +302,8 @@ class HyperPosterior(Generic[P]):
 
     def _nodes(self) -> tuple[Floats, Floats]:
         """Nodes of the coarser resolution whose weight matters, and their weights."""
-        weights = self.weights[::2, ::2].ravel()
-        weights = weights / weights.sum()
-        kept = but_the_lightest(weights, 1e-11)
+        weights = self.weights[::2, ::2].ravel()  # about a quarter of all
+        kept = but_the_lightest(weights, 1e-12)
         vectors = self.vectors[::2, ::2].reshape(-1, 2)
         return np.asarray(vectors[kept]), np.asarray(weights[kept] / weights[kept].sum())
 

@@ -11,6 +11,8 @@ from companion.full_bayes import (
     DivergentExpectationWarning,
     ImproperPosteriorError,
     InaccurateIntegralWarning,
+    _Survey,
+    _Target,
     full_bayes,
 )
 from companion.hierarchical import BetaBinomial, GammaPoisson, NormalNormal
@@ -454,3 +456,41 @@ def test_a_look_at_the_whole_plane_changes_nothing_where_there_is_one_top(kind):
     assert surveyed.log_normalizer == pytest.approx(plain.log_normalizer, abs=1e-7)
     np.testing.assert_allclose(surveyed.units.mean, plain.units.mean, rtol=1e-7)
     np.testing.assert_allclose(surveyed.units.sd, plain.units.sd, rtol=1e-6)
+
+
+@pytest.mark.parametrize("n_hills", [1, 2, 3])
+def test_a_survey_finds_every_hill_once(n_hills):
+    """Within a step of its grid, and none beside them; it says where the highest is."""
+    tops = np.array([[-1.0, 1.0], [4.0, 6.0], [-6.0, -5.0]])[:n_hills]
+
+    def hills(v):
+        each = [-8 * ((v - top) ** 2).sum(axis=-1) - 3.0 * k for k, top in enumerate(tops)]
+        return special.logsumexp(each, axis=0)
+
+    y, n = np.array([1.0, 0.0]), np.array([2.0, 1.0])  # that say little
+    target = _Target(BetaBinomial, y, n, hills)
+    survey = _Survey(target, np.array(BetaBinomial.pooled(y, n)))
+    assert len(survey.hills) == n_hills
+    for top in tops:
+        assert (abs(survey.hills - top).max(axis=1) < 1.0).sum() == 1
+    assert abs(survey.best - tops[0]).max() < 1.0
+    assert not survey.at_edge
+
+
+@pytest.mark.parametrize("axis", [0, 1])
+@pytest.mark.parametrize("sign", [1, -1])
+def test_a_survey_says_that_the_density_rises_to_an_edge(axis, sign):
+    y, n = np.array([1.0, 0.0]), np.array([2.0, 1.0])
+    pooled = np.array(BetaBinomial.pooled(y, n))
+
+    def survey(slope):
+        """Of a density with this shape along one axis, and a top in the middle of the other."""
+        prior = lambda v: slope(v[..., axis]) - 8 * v[..., 1 - axis] ** 2  # noqa: E731
+        return _Survey(_Target(BetaBinomial, y, n, prior), pooled)
+
+    rising = survey(lambda x: 30 * sign * x)
+    assert rising.at_edge
+    top = rising.best[axis] - sign * (5.0, 1.2)[axis]  # near the last but one value
+    inner = survey(lambda x: -30 * abs(x - top))
+    assert not inner.at_edge
+    assert 0 < sign * (rising.best[axis] - inner.best[axis]) < (6.0, 1.5)[axis]

@@ -1131,38 +1131,6 @@ def test_urns_begin_with_twenty_draws_and_leave_room_for_their_peaks(urns):
     assert (box["y0"], box["y1"]) == (0, 6)
 
 
-@settings(max_examples=5)
-@given(st.integers(0, 2**32))
-def test_a_bound_begins_where_it_is_asked_to(seed):
-    """Between both ends, none of which is a start; every M-step must lie between them, too."""
-    rng = np.random.default_rng(seed)
-    x = rng.normal(size=30)
-    model = GaussianMixture([0.5, 0.5], [-1, 1], [1, 1])
-    start = rng.uniform(-2.9, 2.9)
-    figure = EMBound(model, x, 0, -3.0, 3.0, start)
-    np.testing.assert_allclose(figure.means, np.linspace(-3, 3, 201), atol=1e-12)
-    data = data_of(figure)
-    np.testing.assert_allclose(data["start"], start, rtol=1e-6)
-    for end in (-3.0, 3.0, -4.0, 4.0):
-        with pytest.raises(ValueError, match="start must lie between low and high"):
-            EMBound(model, x, 0, -3.0, 3.0, end)
-    low, high = figure.tops.min(), figure.tops.max()
-    for ends in ((low - 3, low + 0.01), (high - 0.01, high + 3)):
-        with pytest.raises(ValueError, match="low and high must hold every M-step between them"):
-            EMBound(model, x + 0 * ends[0], 0, *ends, sum(ends) / 2)
-    for component in (-1, 2, 0.5):
-        with pytest.raises(ValueError, match="component must be one of the model's"):
-            EMBound(model, x, component, -3.0, 3.0, 0.0)
-
-
-def test_a_component_without_weight_leaves_the_curve_flat():
-    """And still the axis of the likelihood has a length: of one nat, and a quarter."""
-    model = GaussianMixture([1.0, 0.0], [0.0, 1.0], [1.0, 1.0])
-    box = data_of(EMBound(model, [0.0, 1.0, 2.0], 1, -3.0, 3.0, 0.5))["box"]
-    value = model.log_likelihood([0.0, 1.0, 2.0])
-    assert (box["y0"], box["y1"]) == pytest.approx((value - 0.15, value + 0.1))
-
-
 def test_digits_of_a_mean_are_those_of_its_range(bound):
     assert data_of(bound)["digits"] == 2
     model = GaussianMixture([0.5, 0.5], [-1, 1], [1, 1])
@@ -1173,3 +1141,16 @@ def test_digits_of_a_mean_are_those_of_its_range(bound):
     with np.errstate(all="raise"):  # far off a responsibility underflows
         assert np.isfinite(bound.log_likelihood(200.0))
         assert np.isfinite(bound.bound(200.0, [-200.0, 200.0])).all()
+
+
+def test_normal_draws_are_independent_and_of_the_seed(lose_them):
+    """Twenty rows, of each 2 N + 1; moments within four standard errors."""
+    found = LoseThem(lose_them.x, lose_them.y, 3)._normals()
+    assert found.shape == (20, 121)
+    n = found.size
+    assert abs(found.mean()) < 4 / np.sqrt(n)
+    assert abs((found**2).mean() - 1) < 4 * np.sqrt(2 / n)
+    assert abs((found**4).mean() - 3) < 4 * np.sqrt(96 / n)
+    assert abs((found[:, 1:] * found[:, :-1]).mean()) < 4 / np.sqrt(n)
+    again = LoseThem(lose_them.x, lose_them.y, 4)._normals()
+    assert abs((found * again).mean()) < 4 / np.sqrt(n)
