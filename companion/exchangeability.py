@@ -177,7 +177,7 @@ def urn_log_probability(
     white, black, reinforcement = _urn(white, black, reinforcement, n)
     ones = x.sum(axis=-1)
     steps = reinforcement * np.arange(n)
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore"):
         of_white, of_black = (
             np.append(0.0, np.cumsum(np.log(np.maximum(start + steps, 0.0))))
             for start in (white, black)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from scipy import optimize, stats
 
 from companion import em
-from companion.crossed import CrossedNormal, CrossedPosterior, CrossedStatistics
+from companion.crossed import CrossedNormal, CrossedPosterior, CrossedStatistics, _root
 from companion.hierarchical import NormalNormal
 
 # An sd of 1e-150 in a unit of 1e-30 would leave the range of numbers.
@@ -521,3 +521,18 @@ def test_one_error_that_vanishes_among_good_ones_is_named(seed, N):
 def test_vectors_of_another_shape_are_none(shape):
     with pytest.raises(ValueError, match="vector must hold a finite mean and two or three log"):
         CrossedNormal(0, 1, 1).from_vector(np.zeros(shape))
+
+
+@given(st.integers(0, 2**32), st.integers(1, 6))
+def test_a_root_is_that_of_any_covariance(seed, n):
+    """Of full rank, of less, and with rows of no variance, each in a unit of its own."""
+    rng = np.random.default_rng(seed)
+    for rank in range(1, n + 1):
+        A = rng.normal(size=(n, rank)) * 10 ** rng.uniform(-9, 9, (n, 1))
+        A[rng.random(n) < 0.2] = 0
+        root = _root(A @ A.T)
+        sd = np.sqrt((A**2).sum(axis=1))
+        scale = np.outer(sd, sd)
+        np.testing.assert_allclose(root @ root.T, A @ A.T, atol=1e-13 * scale.max(), rtol=1e-7)
+        off = (root @ root.T - A @ A.T)[scale > 0] / scale[scale > 0]
+        np.testing.assert_allclose(off, 0, atol=1e-12)

@@ -832,3 +832,44 @@ def test_weights_pass_through_every_door(rng):
         em._Visits((em.Chunks(lambda: [{"x": points, "weights": often}]),)).n_numbers,
     ]
     np.testing.assert_allclose(numbers, 400)
+
+
+@pytest.mark.parametrize(
+    "options", [{}, {"max_iter": 7}, {"tol": 1e-3}, {"acceleration": "squarem"}]
+)
+def test_every_row_of_restarts_is_a_run(options):
+    """With the defaults of a run, or what is asked for; the best has the highest objective."""
+    rng = np.random.default_rng(4)
+    x = rng.normal(size=60) + 4 * rng.integers(0, 2, 60)
+    starts = [GaussianMixture.random_start(x, 2, rng) for _ in range(4)]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", em.NotConvergedWarning)
+        found = em.fit_restarts(starts, x, **options)
+        runs = [em.fit(start, x, **options) for start in starts]
+    assert found.table["log_likelihood"].tolist() == [run.log_likelihood for run in runs]
+    assert found.table["n_iter"].tolist() == [run.n_iter for run in runs]
+    assert found.table["converged"].tolist() == [run.converged for run in runs]
+    words = ["converged" if run.converged else "max_iter reached" for run in runs]
+    assert found.table["outcome"].tolist() == words
+    assert found.best.log_likelihood == max(run.log_likelihood for run in runs)
+
+
+@given(st.integers(0, 2**32), st.integers(1, 3), st.integers(1, 3))
+def test_differences_of_sixth_order_are_exact_for_polynomials(seed, D, M):
+    """Of fifth degree; their error is what they differ by from those of fourth order."""
+    rng = np.random.default_rng(seed)
+    A, at, step = rng.normal(size=(M, D, 6)), rng.normal(size=D), 10 ** rng.uniform(-2, 0)
+    powers = np.arange(6)
+
+    def f(x):
+        return np.einsum("mdp,dp->m", A, x[:, np.newaxis] ** powers)
+
+    found, error = em._jacobian(f, at, step)
+    expected = np.einsum("mdp,dp->md", A[..., 1:] * powers[1:], at[:, np.newaxis] ** powers[:-1])
+    size = 1 + np.abs(expected).max()
+    np.testing.assert_allclose(found, expected, atol=1e-8 * size / step)
+    fourth = [
+        (8 * (f(at + h) - f(at - h)) - (f(at + 2 * h) - f(at - 2 * h))) / (12 * step)
+        for h in step * np.eye(D)
+    ]
+    np.testing.assert_allclose(error, found - np.array(fourth).T, atol=1e-10 * size / step)

@@ -584,6 +584,7 @@ def test_a_mixture_is_no_distance_from_itself(seed, k, M):
     with np.errstate(all="raise"):
         found = nearest_mixture(law.reshape((2,) * k))
     assert found.distance <= CERTIFIED
+    assert found.weights.sum() == pytest.approx(1, abs=1e-15)
     moments = [found.weights @ found.thetas**j for j in range(k + 1)]
     np.testing.assert_allclose(moments, [weights @ thetas**j for j in range(k + 1)], atol=1e-8)
 
