@@ -527,3 +527,29 @@ def test_totals_are_about_zero_unless_a_center_is_given(seed, J):
     found = NormalNormal(0, 1).m_step(UnitStatistics(np.array([theta.sum(), theta @ theta]), J))
     assert found.mean == pytest.approx(theta.mean())
     assert found.sd == pytest.approx(theta.std())
+
+
+@given(st.integers(0, 2**32), st.integers(2, 6))
+def test_the_unit_that_had_no_exposure_is_named(seed, J):
+    """Though others had none, either: they have no events."""
+    rng = np.random.default_rng(seed)
+    y, exposure = np.zeros(J), np.where(rng.random(J) < 0.5, 0.0, 1.5)
+    GammaPoisson(1, 1).posterior(y, exposure)
+    j = rng.integers(J)
+    y[j], exposure[j] = 3, 0
+    with pytest.raises(
+        ValueError, match=f"exposure must be positive where y is: unit {j} has y = 3"
+    ):
+        GammaPoisson(1, 1).posterior(y, exposure)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_data_of_different_lengths_are_named(kind):
+    y_name, size_name = kind.data_names
+    for size in (np.ones(2), np.ones((3, 1)), np.ones(4)):
+        with pytest.raises(ValueError, match=rf"^{size_name} must have shape \(3,\)"):
+            kind(2.0, 3.0).posterior(np.ones(3), size)
+    with pytest.raises(ValueError, match=rf"^{y_name} must have shape \(J,\)"):
+        kind(2.0, 3.0).posterior(np.ones((3, 1)), np.ones(3))
+    one, all_ = (kind(2.0, 3.0).posterior(np.ones(3), size).mean for size in (2.0, np.full(3, 2.0)))
+    np.testing.assert_array_equal(one, all_)
