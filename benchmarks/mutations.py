@@ -97,8 +97,8 @@ def constants(value, scope):
         yield from (1e4 * value, 0.0)  # a tolerance: what twice of it changes, nobody sees
     elif isinstance(value, float):
         yield from (value + 1, value / 2 or -1.0)
-    elif isinstance(value, str) and "\n" not in value and value not in scope:
-        yield value + "x"  # the name of an argument is wording: it stands in messages
+    elif isinstance(value, str) and not set(" \n") & set(value) and value not in scope:
+        yield value + "x"  # a sentence, or the name of an argument, is wording
 
 
 def replacements(node, scope):

@@ -433,6 +433,8 @@ def test_a_bar_counts_every_step_and_goes_away(acceleration, monkeypatch, rng):
     assert bars[1].options == {"unit": "start", "leave": False}
     em.fit(ManyTerms(3.0), x)
     em.fit_restarts([ManyTerms(3.0)], x)
+    em.rate_matrix(run.model, x)
+    em.standard_errors(run.model, x)
     assert len(bars) == 2
 
 
@@ -465,8 +467,9 @@ def test_the_scale_of_a_parabola(seed, log_sd, log_off):
         visits, there = em._Visits((np.sign(centre) * data,)), ManyTerms(centre, weight=sd**-2)
         found = em._own_scale(visits, there, there.to_vector(), 0)
         assert found == pytest.approx(sd, rel=1e-4)
-    at_zero = em._own_scale(em._Visits((np.zeros(9),)), ManyTerms(0.0), np.zeros(1), 0)
-    assert at_zero == pytest.approx(1)
+    still = ManyTerms(0.0, weight=sd**-2)
+    at_zero = em._own_scale(em._Visits((np.zeros(9),)), still, np.zeros(1), 0)
+    assert at_zero == pytest.approx(sd)
     idle = em._own_scale(em._Visits((data,)), ManyTerms(mean, weight=0.0), np.array([mean]), 0)
     assert idle == mean  # the data say nothing of it
 

@@ -373,3 +373,19 @@ def test_james_stein_by_hand(seed, J, centred, positive):
         np.testing.assert_array_equal(
             james_stein(x, variance, center), james_stein(x, variance, center, True)
         )
+
+
+@pytest.mark.parametrize("kind", ALL)
+@given(seed=st.integers(0, 2**32), J=st.integers(1, 2))
+@settings(max_examples=20)
+def test_few_units_have_a_mode_under_a_proper_hyperprior(kind, seed, J):
+    """Of one unit, or of two that are all zeros: no moments can be matched to begin with."""
+    rng = np.random.default_rng(seed)
+    y = rng.normal(-5, 3, J) if kind is NormalNormal else np.zeros(J)
+    size = rng.integers(1, 9, J).astype(float)
+    found = fit_map2(kind, y, size, log_hyperprior=lambda v: -0.5 * (v**2).sum(axis=-1))
+    x = found.population.to_vector()
+    gradient, _ = kind.evidence(y, size).derivatives(x)
+    np.testing.assert_allclose(gradient, x, atol=1e-4)
+    with pytest.raises(ValueError, match=f"{kind.data_names[0]} |every {kind.data_names[0]} is 0"):
+        fit_evidence(kind, y[:1], size[:1])

@@ -4,6 +4,8 @@ import warnings
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from scipy import integrate, special, stats
 from test_hierarchical import RAT_DATA, SCHOOLS
 
@@ -494,3 +496,12 @@ def test_a_survey_says_that_the_density_rises_to_an_edge(axis, sign):
     inner = survey(lambda x: -30 * abs(x - top))
     assert not inner.at_edge
     assert 0 < sign * (rising.best[axis] - inner.best[axis]) < (6.0, 1.5)[axis]
+
+
+@given(p=st.floats(0.001, 0.999))
+def test_quantiles_of_the_negative_are_those_of_the_other_side(rats, p):
+    def mixed(a, b):  # no two nodes have the same value
+        return np.log(a / b) + 0.37 * np.log(a + b)
+
+    found = rats.quantile(lambda a, b: -mixed(a, b), 1 - p)
+    assert found == pytest.approx(-rats.quantile(mixed, p), abs=1e-8)

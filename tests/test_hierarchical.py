@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy import integrate, stats
+from scipy import integrate, special, stats
 
 from companion import datasets, em
 from companion import evidence as evidence_module
@@ -527,3 +527,57 @@ def test_totals_are_about_zero_unless_a_center_is_given(seed, J):
     found = NormalNormal(0, 1).m_step(UnitStatistics(np.array([theta.sum(), theta @ theta]), J))
     assert found.mean == pytest.approx(theta.mean())
     assert found.sd == pytest.approx(theta.std())
+
+
+@given(st.integers(0, 2**32), st.integers(2, 6))
+def test_the_unit_that_had_no_exposure_is_named(seed, J):
+    """Though others had none, either: they have no events."""
+    rng = np.random.default_rng(seed)
+    y, exposure = np.zeros(J), np.where(rng.random(J) < 0.5, 0.0, 1.5)
+    GammaPoisson(1, 1).posterior(y, exposure)
+    j = rng.integers(J)
+    y[j], exposure[j] = 3, 0
+    with pytest.raises(
+        ValueError, match=f"exposure must be positive where y is: unit {j} has y = 3"
+    ):
+        GammaPoisson(1, 1).posterior(y, exposure)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_data_of_different_lengths_are_named(kind):
+    y_name, size_name = kind.data_names
+    for size in (np.ones(2), np.ones((3, 1)), np.ones(4)):
+        with pytest.raises(ValueError, match=rf"^{size_name} must have shape \(3,\)"):
+            kind(2.0, 3.0).posterior(np.ones(3), size)
+    with pytest.raises(ValueError, match=rf"^{y_name} must have shape \(J,\)"):
+        kind(2.0, 3.0).posterior(np.ones((3, 1)), np.ones(3))
+    one, all_ = (kind(2.0, 3.0).posterior(np.ones(3), size).mean for size in (2.0, np.full(3, 2.0)))
+    np.testing.assert_array_equal(one, all_)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@given(st.floats(0.1, 9), st.floats(0.1, 9))
+def test_coordinates_are_what_their_names_say(kind, first, second):
+    population = kind(first, second)
+    names = {"log": np.log, "logit": special.logit, **vars(population)}
+    for name, value in zip(kind.coordinates, population.to_vector(), strict=True):
+        assert eval(name, names) == pytest.approx(value)
+    np.testing.assert_allclose(kind.from_coordinates(population.to_vector()), (first, second))
+    np.testing.assert_array_equal(population.hyperparameters, (first, second))
+
+
+@given(st.integers(0, 2**32), st.integers(1, 5))
+def test_pooled_is_the_first_coordinate_of_one_unit_with_its_standard_error(seed, J):
+    """With half an event of each kind more, as there may be none."""
+    rng = np.random.default_rng(seed)
+    y, more, s = rng.integers(0, 5, J), rng.integers(1, 5, J), rng.uniform(1, 9, J)
+    hits, misses = y.sum() + 0.5, more.sum() + 0.5
+    expected = np.log(hits / misses), np.sqrt(1 / hits + 1 / misses)
+    np.testing.assert_allclose(BetaBinomial.pooled(y, y + more), expected)
+    np.testing.assert_allclose(
+        GammaPoisson.pooled(y, s), (np.log(hits / s.sum()), 1 / np.sqrt(hits))
+    )
+    w = s**-2
+    np.testing.assert_allclose(
+        NormalNormal.pooled(1.0 * y, s), (y @ w / w.sum(), 1 / np.sqrt(w.sum())), atol=1e-14
+    )

@@ -935,3 +935,22 @@ def test_a_component_collapses_at_a_share_of_the_variance(kind, worst, share):
     else:
         with pytest.raises(CollapsedComponentError, match=f"^component {worst} has collapsed"):
             model.m_step(statistics)
+
+
+@given(st.integers(0, 2**32), st.integers(2, 4))
+def test_a_component_without_points_has_statistics_of_zero(seed, K):
+    """And adds nothing to those of others."""
+    rng = np.random.default_rng(seed)
+    x, r, k = rng.normal(5, 1, (9, 2)), rng.dirichlet(np.ones(K), 9), rng.integers(K)
+    model = GaussianMixture(np.full(K, 1 / K), rng.normal(size=(K, 2)), [np.eye(2)] * K)
+    full = model.statistics(x, r)
+    r[:, k] = 0
+    r /= r.sum(axis=1, keepdims=True)
+    empty = model.statistics(x, r)
+    assert empty.counts[k] == 0
+    assert not empty.means[k].any()
+    assert not empty.scatters[k].any()
+    for total in (empty + full, full + empty):
+        np.testing.assert_allclose(total.means[k], full.means[k], rtol=1e-12)
+        np.testing.assert_allclose(total.scatters[k], full.scatters[k], rtol=1e-9, atol=1e-12)
+    assert not np.isnan((empty + empty).means).any()

@@ -527,3 +527,32 @@ def test_a_point_is_its_own_quantile_to_the_ends():
     assert points.cdf([5.0, -3.1]).tolist() == [1.0, 0.0]
     assert points.log_density([5.0, -3.1]).tolist() == [np.inf, -np.inf]
     assert points.sample(np.random.default_rng(1), 2).tolist() == [[5.0, -3.0]] * 2
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+@given(seed=seeds)
+def test_far_tails_of_mixtures_are_as_right_as_those_of_laws(family, seed):
+    """On both sides; a node without weight does not count, and draws are a whole number."""
+    rng = np.random.default_rng(seed)
+    first, second = rng.uniform(1, 9, (2, 1))
+    law = family(first, second)
+    nodes = family(np.array([first, first, 2 * first]), np.full((3, 1), second))
+    mixture = MixturePosterior(nodes, [0.3, 0.7, 0.0])
+    for tail in 10.0 ** -np.arange(1, 13):
+        for p in (tail, 1 - tail):
+            with np.errstate(all="raise"):
+                found = mixture.quantile(p)
+            np.testing.assert_allclose(found, law.quantile(p), rtol=1e-3 if p > 0.5 else 1e-6)
+    with np.errstate(all="raise"):
+        density = mixture.log_density(law.mean)
+    np.testing.assert_allclose(density, law.log_density(law.mean), rtol=1e-9)
+    for size in (0, -1, 2.5, True, [2]):
+        for units in (law, mixture):
+            with pytest.raises(ValueError, match=r"^size must be a whole number"):
+                units.sample(rng, size)
+
+
+def test_the_ends_of_mixtures_of_points_are_infinite():
+    points = MixturePosterior(NormalPosterior([[5.0, -3.0], [6.0, -3.0]], 0.0), [0.5, 0.5])
+    assert points.quantile(0.0).tolist() == [-np.inf] * 2
+    assert points.quantile(1.0).tolist() == [np.inf] * 2
