@@ -7,10 +7,20 @@ with its script beside it; all scripts stand on ``runtime.js``.
 
 from companion.interactive.em_bound import EMBound
 from companion.interactive.em_steps import EMSteps
+from companion.interactive.levels import Levels
 from companion.interactive.lose_them import LoseThem
 from companion.interactive.one_hill import OneHill
 from companion.interactive.rate_map import RateMap
 from companion.interactive.shrinkage import Shrinkage
 from companion.interactive.urn_fractions import UrnFractions
 
-__all__ = ["EMBound", "EMSteps", "LoseThem", "OneHill", "RateMap", "Shrinkage", "UrnFractions"]
+__all__ = [
+    "EMBound",
+    "EMSteps",
+    "Levels",
+    "LoseThem",
+    "OneHill",
+    "RateMap",
+    "Shrinkage",
+    "UrnFractions",
+]
