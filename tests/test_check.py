@@ -466,6 +466,7 @@ CALLS = {
     "EMBound": (page(lambda **o: interactive.EMBound(PAIR, component=0, **o)), {
         "x": np.array([0.0, 0.5, 4.0]), "low": -3.0, "high": 3.0, "start": -2.0}),
     "EMSteps": (page(lambda x: interactive.EMSteps(PLANE, x, 3)), {"x": POINTS}),
+    "Levels": (page(interactive.Levels), {}),
     "UrnFractions": (page(lambda: interactive.UrnFractions(2, 3)), {}),
     "Shrinkage": (page(lambda y, n: interactive.Shrinkage(y, n, highlight=0)), {
         "y": np.array([1.0, 3, 4]), "n": np.array([20.0, 15, 10])}),

@@ -15,13 +15,13 @@ export function words(data, a, b) {
   const where = spreads[b] === 0 ? `all their means are ${low}` :
     `two thirds of their means lie between ${low} and ${high}`;
   const seen = names.map((name, k) => `${name} ${errors[a][b][k].toFixed(4)}`).join(", ");
-  const parts = [0, 1].map((k) => {
+  const verdicts = [0, 1].map((k) => {
     const [more, error] = gain(data, a, b, k);
     const verb = Math.abs(more) <= 2 * error ? "is level with" : more > 0 ? "beats" : "loses to";
     return `${verb} ${names[k]} (${signed(more)} +- ${error.toFixed(4)})`;
   });
   return `${numbers[a]} laboratories, spread ${spreads[b].toFixed(1)}: ${where}. ` +
-    `Error of the true rates: ${seen}. The nested model ${parts.join(" and ")}.`;
+    `Error of the true rates: ${seen}. The nested model ${verdicts.join(" and ")}.`;
 }
 
 // Both pictures: over the spreads, and over the numbers. Positions, errors and their Monte Carlo
