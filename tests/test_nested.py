@@ -89,6 +89,23 @@ def evidence_is_an_integral(m, seed):
         np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-9)
 
 
+def nodes_reach_what_lies_far_out(m, seed):
+    """Thousands of trials of one chance, up to thirty scales away from what was expected of it."""
+    rng = np.random.default_rng(seed)
+    location, scale, n = rng.choice([-3, 3]), rng.uniform(0.15, 0.4), rng.integers(1000, 5000)
+    y = rng.binomial(n, special.expit(-location * rng.uniform(0, 0.7)))
+    model, z = m.NestedBetaBinomial(location, scale, 1e9), np.linspace(-60, 60, 120_001)
+    p = special.expit(location + scale * z)
+    logs = stats.binom.logpmf(y, n, p) + stats.norm.logpdf(z)
+    expected = special.logsumexp(logs) + np.log(1e-3)  # with a finite strength nearly
+    np.testing.assert_allclose(model.log_evidence([y], [n], [0]), expected, atol=0.001)
+    found = model.posterior([y], [n], [0])
+    mean = np.exp(logs - special.logsumexp(logs)) @ p
+    np.testing.assert_allclose(found.group_mean, mean, atol=0.001 * found.group_sd[0])
+    assert found.weights[0, 0, [0, -1]].max() < 1e-12
+    assert len(found.log_odds) < 5_000
+
+
 def all_counts_together_have_probability_one(m, seed):
     parameters, _ = world(seed)
     model, n, group = m.NestedBetaBinomial(*parameters), [2, 3, 1], ["a", "b", "a"]
@@ -163,6 +180,7 @@ def a_failure_is_a_success_of_the_other_kind(m, seed):
     np.testing.assert_allclose(
         one.log_evidence(y, n, group), other.log_evidence(n - y, n, group), rtol=1e-9
     )
+    y, n = np.minimum(y, 20), np.minimum(n, 20)  # the grid is fine enough for these
     fits = [m.full_bayes_nested(k, n, group) for k in (y, n - y)]
     np.testing.assert_allclose(fits[0].mean, 1 - fits[1].mean, rtol=1e-8)
 
@@ -224,6 +242,13 @@ LAWS = {
         ("REACH = 8.5", "REACH = 4"),
         ("np.log(strengths)).T", "strengths).T"),
         ("(v > 0) + s * np.log1p(v / s) for", "0 * v for"),
+    ],
+    nodes_reach_what_lies_far_out: [
+        ("np.maximum(np.log1p(hits) - m, 0)", "np.minimum(np.log1p(hits) - m, 0)"),
+        ("np.maximum(np.log1p(misses) + m, 0)", "np.minimum(np.log1p(misses) + m, 0)"),
+        ("up = np.minimum(scale * hits,", "up = np.maximum(scale * hits,"),
+        ("down = np.minimum(scale * misses,", "down = np.maximum(scale * misses,"),
+        ("up = np.minimum(scale * hits", "up = np.minimum(0 * hits"),
     ],
     all_counts_together_have_probability_one: [
         ("math.log(2 * math.pi) / 2\n        each", "1.0\n        each"),
