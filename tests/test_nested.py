@@ -1,6 +1,5 @@
 """Groups of units: each number against what it is by definition, found in another way."""
 
-import importlib
 import itertools
 import sys
 import types
@@ -13,18 +12,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import integrate, special, stats
 
-import companion
-from companion import em
+from companion import em, nested, nested_bayes
 from companion.hierarchical import BetaBinomial
 
 
 def load(right="", wrong=""):
     """Return both modules, with one piece of text in place of another."""
     found, kept = {}, {}
-    for name in ("nested_bayes", "nested"):
-        full = f"companion.{name}"
-        module, kept[full] = types.ModuleType(full), importlib.import_module(full)
-        source = Path(companion.__file__).with_name(f"{name}.py").read_text(encoding="utf-8")
+    for name, real in (("nested_bayes", nested_bayes), ("nested", nested)):
+        full = real.__name__
+        module, kept[full] = types.ModuleType(full), real
+        source = Path(real.__file__).read_text(encoding="utf-8")
         found[name] = source.count(right)
         sys.modules[full] = module
         exec(source.replace(right, wrong) if right else source, vars(module))
@@ -146,6 +144,8 @@ def intervals_hold_what_they_say(m, seed):
     theta = rng.beta(s * p[group], s * (1 - p[group]))
     model = m.NestedBetaBinomial(location, scale, s)
     found = model.posterior(rng.binomial(n, theta), n, group)
+    np.testing.assert_array_equal(found.interval(), found.interval(0.95))
+    np.testing.assert_array_equal(found.group_interval(), found.group_interval(0.95))
     for level in (0.5, 0.9):
         for truth, (low, high) in [
             (p, found.group_interval(level).T),
@@ -363,7 +363,10 @@ DATA = [1, 2, 3], [5, 5, 5], [0, 0, 1]
         (lambda m: m.Grouped.of([1, 2], [1, 1], [0, 0]), "y must not exceed n"),
         (lambda m: m.Grouped.of([1, 2], [3, 3], [0]), r"group must have shape \(2,\)"),
         (lambda m: m.Grouped.of([1, 2], [3, 3], 1), r"group must have shape \(2,\)"),
-        (lambda m: m.Grouped.of([1, 2], [3, 3], ["a", None]), "group mixes names with what is"),
+        (
+            lambda m: m.Grouped.of([1, 2], [3, 3], ["a", None]),
+            "group mixes names with what is none: None",
+        ),
         (lambda m: m.Grouped.of([1, 2], [3, 3], [0, np.nan]), "group holds 1 NaN"),
         (lambda m: m.Grouped.of([1, 2], [3, 3], [0, 0.5]), "group must be whole numbers"),
         (lambda m: m.full_bayes_nested(*DATA, scales=[-1]), "scales must not be negative"),
