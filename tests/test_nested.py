@@ -1,5 +1,6 @@
 """Groups of units: each number against what it is by definition, found in another way."""
 
+import ast
 import itertools
 import sys
 import types
@@ -22,7 +23,7 @@ def load(right="", wrong=""):
     for name, real in (("nested_bayes", nested_bayes), ("nested", nested)):
         full = real.__name__
         module, kept[full] = types.ModuleType(full), real
-        source = Path(real.__file__).read_text(encoding="utf-8")
+        source = ast.unparse(ast.parse(Path(real.__file__).read_text(encoding="utf-8")))
         found[name] = source.count(right)
         sys.modules[full] = module
         exec(source.replace(right, wrong) if right else source, vars(module))
@@ -236,7 +237,7 @@ def full_bayes_is_a_sum_over_all_nodes(m, seed):
 
 LAWS = {
     evidence_is_an_integral: [
-        ("- z**2 / 2", "- z**2"),
+        ("- z ** 2 / 2", "- z ** 2"),
         ("math.log(step) -", "math.log(step / 1.01) -"),
         ("FINE = 3", "FINE = 0.5"),
         ("REACH = 8.5", "REACH = 4"),
@@ -256,7 +257,7 @@ LAWS = {
     ],
     moments_are_integrals: [
         ("np.asarray(self.weights.sum(axis=1) @", "(2 * self.weights[:, 0] @"),
-        ("off**2).sum(axis=1))", "np.abs(off)).sum(axis=1))"),
+        ("off ** 2).sum(axis=1))", "np.abs(off)).sum(axis=1))"),
         ("a + y, b + (n - y)", "a + y, b + n"),
         ("codes == k] for v", "codes == 0] for v"),
         ("np.argsort(order)]", "order]"),
@@ -267,7 +268,7 @@ LAWS = {
         (".antiderivative()(fine)", "(fine)"),
     ],
     groups_may_have_names_and_any_order: [
-        ('kind="stable"', 'kind="stable")[::-1].argsort('),
+        ("kind='stable'", "kind='stable')[::-1].argsort("),
         ("np.array(values) if any(texts)", "np.array(sorted(values)) if any(texts)"),
     ],
     a_failure_is_a_success_of_the_other_kind: [
