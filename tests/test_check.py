@@ -29,6 +29,8 @@ from companion import (
     interactive,
     missing,
     mixtures,
+    nested,
+    nested_bayes,
     plotting,
     poissons,
     populations,
@@ -353,6 +355,10 @@ MODEL = crossed.CrossedNormal(0.5, 2.0, 1.0, 0.5)
 PAIR = GaussianMixture([0.5, 0.5], [0, 4], [1, 1])
 PLANE = GaussianMixture([0.5, 0.5], [[0, 0], [3, 3]], [np.eye(2), np.eye(2)])
 POINTS = np.array([[0.0, 0], [1, 0], [0, 1], [3, 3], [4, 3], [3, 4]])
+NESTED = {
+    "y": np.array([1.0, 4, 2, 7]), "n": np.array([9.0, 8, 7, 12]), "group": np.array([0, 0, 1, 2]),
+}  # fmt: skip
+LEVELS = nested.NestedBetaBinomial(-1.0, 0.5, 4.0)
 SQUARES = ["M0 0l9 0 0 9 -9 0z", "M9 0l9 0 0 9 -9 0z"]
 
 
@@ -369,6 +375,11 @@ def lines(draw):
         return np.concatenate([line.get_xydata() for line in ax.lines])
 
     return drawn
+
+
+def known(posterior):
+    found = posterior.group_interval(), posterior.mean, posterior.sd, posterior.interval()
+    return dict(zip("abcdef", [posterior.group_mean, posterior.group_sd, *found], strict=True))
 
 
 def map_values(values):
@@ -408,6 +419,17 @@ CALLS = {
                     {"vector": np.array([0.5, 0.0, -1.0, -2.0])}),
     "sample_rows": (
         lambda: MODEL.posterior(**CROSSED).sample_rows(np.random.default_rng(1), 3), {}),
+    "NestedBetaBinomial": (
+        lambda **o: nested.NestedBetaBinomial(**o).log_evidence(**NESTED),
+        {"location": -1.0, "scale": 0.5, "strength": 4.0}),
+    "nested evidence": (LEVELS.log_evidence, NESTED),
+    "nested posterior": (lambda **o: known(LEVELS.posterior(**o)), NESTED),
+    "nested fit": (lambda: LEVELS.m_step(LEVELS.e_step(**NESTED)[0]).to_vector(), {}),
+    "nested from_vector": (lambda vector: LEVELS.from_vector(vector).to_vector(),
+                           {"vector": np.array([0.5, 0.0, 1.0])}),
+    "full_bayes_nested": (lambda **o: known(nested_bayes.full_bayes_nested(**o)), {
+        **NESTED, "log_odds": np.linspace(-3.0, 3, 25), "scales": np.array([0.2, 0.9]),
+        "strengths": np.array([3.0, 20.0])}),
     "entropy": (divergences.entropy, {"p": P}),
     "cross_entropy": (divergences.cross_entropy, {"p": P, "q": Q}),
     "kl_divergence": (divergences.kl_divergence, {"p": P, "q": Q}),
@@ -449,6 +471,7 @@ CALLS = {
     "Landscape": (page(lambda **o: interactive.Landscape(PAIR, component=0, **o)), {
         "x": np.array([0.0, 0.5, 4.0]), "low": -3.0, "high": 3.0, "start": -2.0}),
     "EMSteps": (page(lambda x: interactive.EMSteps(PLANE, x, 3)), {"x": POINTS}),
+    "Levels": (page(interactive.Levels), {}),
     "UrnFractions": (page(lambda: interactive.UrnFractions(2, 3)), {}),
     "Shrinkage": (page(lambda y, n: interactive.Shrinkage(y, n, highlight=0)), {
         "y": np.array([1.0, 3, 4]), "n": np.array([20.0, 15, 10])}),
@@ -512,7 +535,7 @@ def test_no_public_function_is_forgotten():
 
 MODULES = [
     crossed, em, empirical_bayes, exchangeability, gaussians, hierarchical, interactive,
-    interactive._page, missing, mixtures, poissons, populations, state_space,
+    interactive._page, missing, mixtures, nested, nested_bayes, poissons, populations, state_space,
 ]  # fmt: skip
 RECORDS = {
     item for module in MODULES for item in vars(module).values()
@@ -599,7 +622,7 @@ def test_every_argument_names_itself(name, argument):
         with np.errstate(all="raise"), pytest.raises(ValueError, match=argument):
             function(**{**options, argument: value})
     arrays = [good.astype(complex), good.astype("m8[s]")]
-    if argument not in ("row", "column"):  # these may be names
+    if argument not in ("row", "column", "group"):  # these may be names
         arrays.append(good.astype(str))
     if (name, argument) not in MAY_HAVE_HOLES:
         mask = np.zeros(good.shape, bool)

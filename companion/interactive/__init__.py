@@ -10,6 +10,7 @@ from companion.interactive.em_bound import EMBound
 from companion.interactive.em_steps import EMSteps
 from companion.interactive.extendibility import Extendibility
 from companion.interactive.landscape import Landscape
+from companion.interactive.levels import Levels
 from companion.interactive.lose_them import LoseThem
 from companion.interactive.one_hill import OneHill
 from companion.interactive.rate_map import RateMap
@@ -23,6 +24,7 @@ __all__ = [
     "EMSteps",
     "Extendibility",
     "Landscape",
+    "Levels",
     "LoseThem",
     "OneHill",
     "RateMap",
