@@ -97,8 +97,8 @@ def constants(value, scope):
         yield from (1e4 * value, 0.0)  # a tolerance: what twice of it changes, nobody sees
     elif isinstance(value, float):
         yield from (value + 1, value / 2 or -1.0)
-    elif isinstance(value, str) and "\n" not in value and value not in scope:
-        yield value + "x"  # the name of an argument is wording: it stands in messages
+    elif isinstance(value, str) and not set(" \n") & set(value) and value not in scope:
+        yield value + "x"  # a sentence, or the name of an argument, is wording
 
 
 def replacements(node, scope):
@@ -134,6 +134,8 @@ def replacements(node, scope):
 def calls(node):
     """Yield what could stand in the place of a call."""
     name, args, builtin = name_of(node), node.args, isinstance(node.func, ast.Name)
+    if name in ALONE:
+        return
     if name in FUNCTIONS and (not builtin or name in ("any", "all", "min", "max")):
         other = {"id" if builtin else "attr": FUNCTIONS[name]}
         yield "function", changed(node, func=changed(node.func, **other))

@@ -176,6 +176,9 @@ def changes(claim: ast.expr, place: int) -> tuple[list[Change], list[Change]]:
                 by_one += [put(leaf, "value", value + d) for d in (1, -1)]
         return by_a_tenth, by_one
     if isinstance(claim, ast.Call) and name_of(claim) in CLOSE:
+        if any(isinstance(arg, ast.Starred) for arg in claim.args[:2]):
+            text = ast.unparse(claim)
+            raise ValueError(f"{text}: a star hides what is compared")
         first, second, *rest = claim.args
         if 0 in (constant(first), constant(second)):
             return [], []

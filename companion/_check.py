@@ -223,7 +223,7 @@ def logs(value: ArrayLike, name: str) -> Floats:
     array = numbers(value, name)
     if array.size == 0 or np.isnan(array).any() or (array == np.inf).any():
         raise ValueError(f"{name} must not be empty, NaN, missing or plus infinity")
-    if (np.abs(array, where=array > -np.inf, out=np.zeros_like(array)) > LARGEST_LOG).any():
+    if ((np.abs(array) > LARGEST_LOG) & (array > -np.inf)).any():
         raise ValueError(f"{name} must be logarithms, and a number beyond 1e300 is none")
     return array
 

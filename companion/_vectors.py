@@ -32,7 +32,7 @@ def cholesky(covariances: Floats, name: str, asymmetry: float = ASYMMETRY) -> Fl
     _positive_definite(variances > 0, covariances.ndim, name)
     sd = np.sqrt(variances)
     with np.errstate(over="ignore", invalid="ignore"):
-        gaps = np.abs(stack - stack.transpose(0, 2, 1)) / sd[:, :, np.newaxis]
+        gaps = (stack - stack.transpose(0, 2, 1)) / sd[:, :, np.newaxis]  # of both signs
         if not (gaps <= asymmetry * sd[:, np.newaxis, :]).all():
             raise ValueError(f"{name} must be symmetric")
     L = factors(stack)
@@ -65,7 +65,8 @@ def _positive_definite(good: NDArray[np.bool_], ndim: int, name: str) -> None:
 
 def from_factors(L: Floats) -> Floats:
     """Rows of the lower triangles of L (K, D, D), diagonals as logarithms: (K, D (D + 1) / 2)."""
-    rows, columns = np.tril_indices(L.shape[-1])
+    _, D, _ = L.shape
+    rows, columns = np.tril_indices(D)
     free = L[:, rows, columns]
     free[:, rows == columns] = np.log(free[:, rows == columns])
     return free
@@ -84,6 +85,7 @@ def to_factors(free: Floats, D: int) -> Floats:
 def gradient_by_factors(by_covariance: Floats, L: Floats) -> Floats:
     """Chain rule through L L': from the gradient by the covariance to that by `free`."""
     by_factor = 2 * by_covariance @ L
-    rows, columns = np.tril_indices(L.shape[-1])
+    _, D, _ = L.shape
+    rows, columns = np.tril_indices(D)
     scale = np.where(rows == columns, L[:, rows, columns], 1.0)  # d L_ii / d log L_ii
     return np.asarray(by_factor[:, rows, columns] * scale)

@@ -419,7 +419,7 @@ class CrossedNormal:
         >>> CrossedNormal(0, 1, 1).from_vector([5.0, 0.0, 0.0])
         CrossedNormal(mean=5.0, row_sd=1.0, column_sd=1.0, extra_sd=0.0)
         """
-        mean, *logs = _check.logs(vector, "vector").reshape(-1)
+        mean, *logs = _check.logs(vector, "vector").ravel()
         if np.shape(vector) not in ((3,), (4,)) or not np.isfinite(mean):
             raise ValueError("vector must hold a finite mean and two or three logarithms")
         with np.errstate(under="ignore", over="ignore"):
@@ -556,7 +556,7 @@ def _inverse(shared: Floats, ties: Floats) -> tuple[Callable[[Floats], Floats], 
         upper[k, k + 1 :] = -share
         shared[k + 1 :, k + 1 :] += np.outer(share, later)
         ties[k + 1 :] += share * ties[k]
-    root = solve_triangular(upper, np.eye(n), unit_diagonal=True)
+    root = solve_triangular(upper, np.eye(n))
     log_det = float(np.log(pivots).sum())
     return lambda b: root @ ((root.T @ b) / pivots), (root / pivots) @ root.T, log_det
 

@@ -927,7 +927,7 @@ def _inverse_information(
     long, asymmetry tells of rounding; and where it is steep, curvature is a matter of coordinates.
     """
     values, axes = np.linalg.eigh(-0.5 * (curvature + curvature.T))
-    noise = np.linalg.norm(error, 2) + np.linalg.norm(curvature - curvature.T, 2)
+    noise = np.linalg.norm(error) + np.linalg.norm(curvature - curvature.T)
     unseen = 1e-8 * np.abs(values).max() + 3 * noise
     steep = float(np.linalg.norm(slope))
     where = (

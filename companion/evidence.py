@@ -476,7 +476,7 @@ class NormalNormalEvidence(Evidence):
             )  # fmt: skip
         precision1, precision2, pull1, pull_precision, squares1, squares_precision = sums
         by_sd = between * (squares1 - precision1)
-        sd2 = 2 * by_sd + 2 * between**2 * (precision2 - 2 * squares_precision)
+        sd2 = 2 * by_sd + 2 * between * (between * (precision2 - 2 * squares_precision))
         mixed = -2 * between * pull_precision
         hessian = np.array([[-precision1, mixed], [mixed, sd2]])
         return float(self.value(vector)), np.array([pull1, by_sd]), hessian

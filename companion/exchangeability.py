@@ -27,7 +27,8 @@ from companion import _check
 from companion._check import Floats, Integers
 from companion._rising import log_beta_binomial, log_binomial
 
-CERTIFIED = 1e-10  # how far the distance to the nearest mixture may be from the least one
+PRECISE = {"primal_feasibility_tolerance": 1e-10, "dual_feasibility_tolerance": 1e-10}
+CERTIFIED = 1e-9  # how far the distance to the nearest mixture may be from the least one
 LARGEST = 1e300  # sums of numbers beyond it may not be finite
 ROUNDED = 1e-9  # a negative probability that rounded moments may give
 
@@ -176,7 +177,7 @@ def urn_log_probability(
     white, black, reinforcement = _urn(white, black, reinforcement, n)
     ones = x.sum(axis=-1)
     steps = reinforcement * np.arange(n)
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore"):
         of_white, of_black = (
             np.append(0.0, np.cumsum(np.log(np.maximum(start + steps, 0.0))))
             for start in (white, black)
@@ -358,8 +359,7 @@ def sampling_without_replacement_joint(n_ones: int, n: int, k: int) -> Floats:
     if k > min(n, 20):
         raise ValueError(f"k must be at most {min(n, 20)} (n, and 20 for the table), not {k}")
     sequences = np.indices((2,) * k).reshape(k, -1).T
-    with np.errstate(under="ignore"):
-        return np.exp(urn_log_probability(sequences, n_ones, n - n_ones, -1)).reshape((2,) * k)
+    return np.exp(urn_log_probability(sequences, n_ones, n - n_ones, -1)).reshape((2,) * k)
 
 
 @dataclass(frozen=True, eq=False)
@@ -369,7 +369,7 @@ class NearestMixture:
     Attributes
     ----------
     distance : float
-        Total variation to it, at most 1e-10 above the least one.
+        Total variation to it, at most 1e-9 above the least one.
     thetas, weights : ndarrays of shape (M,)
         The mixing distribution, on the few points that it needs.
     """
@@ -425,12 +425,11 @@ def nearest_mixture(joint: ArrayLike) -> NearestMixture:
     k = table.ndim
     ones = np.indices(table.shape).sum(axis=0)
     counts = np.bincount(ones.ravel(), weights=table.ravel(), minlength=k + 1)
-    with np.errstate(all="ignore"):
-        return _nearest(counts.astype(np.float64))
+    return _nearest(counts.astype(np.float64))
 
 
 def _nearest(counts: Floats) -> NearestMixture:
-    from scipy.optimize import linprog
+    from scipy.optimize import linprog, minimize_scalar
 
     k = len(counts) - 1
     thetas = np.linspace(0, 1, 8 * k + 1)
@@ -442,16 +441,25 @@ def _nearest(counts: Floats) -> NearestMixture:
         eye = np.eye(k + 1)
         equal = np.block([[columns, eye, -eye], [np.ones(len(thetas)), np.zeros(2 * k + 2)]])
         cost = np.concatenate([np.zeros(len(thetas)), np.full(2 * k + 2, 0.5)])
-        found = linprog(cost, A_eq=equal, b_eq=np.append(counts, 1.0), method="highs")
+        found = linprog(cost, A_eq=equal, b_eq=np.append(counts, 1.0), options=PRECISE)
         prices = found.eqlin.marginals
-        excess = prices[:-1] @ np.exp(log_binomial(s, n, fine)) + prices[-1]
-        best = fine[excess.argmax()]
-        if excess.max() <= CERTIFIED:
+
+        def excess(theta: Any, prices: Floats = prices) -> Any:
+            return prices[:-1] @ np.exp(log_binomial(s, n, theta)) + prices[-1]
+
+        best = fine[excess(fine).argmax()]
+        beside = max(best - fine[1], 0.0), min(best + fine[1], 1.0)
+        top = minimize_scalar(
+            lambda t: -excess(np.array([t]))[0],
+            bounds=beside, method="bounded", options={"xatol": 1e-12},
+        )  # fmt: skip
+        if max(-top.fun, excess(fine).max()) <= CERTIFIED / 2:
             break
-        width = fine[1]
-        fine = np.union1d(fine, np.clip(best + np.linspace(-width, width, 41), 0, 1))
-        excess = prices[:-1] @ np.exp(log_binomial(s, n, fine)) + prices[-1]
-        thetas = np.union1d(thetas, fine[excess.argmax()])
+        right = np.searchsorted(thetas, top.x)
+        between = np.linspace(thetas[right - 1], thetas[right], 11)
+        thetas = np.union1d(thetas, [best, top.x, *between])
+    else:  # pragma: no cover
+        raise RuntimeError("the nearest mixture was not found")
     weights = found.x[: len(thetas)]
     used = weights > CERTIFIED
     return NearestMixture(

@@ -79,7 +79,7 @@ class NormalStatistics:
         )
 
 
-@dataclass(frozen=True, eq=False, init=False)
+@dataclass(frozen=True, eq=False)
 class GaussianMixture(Mixture[NormalStatistics]):
     r"""A mixture of K Gaussians in D dimensions.
 
@@ -137,7 +137,7 @@ class GaussianMixture(Mixture[NormalStatistics]):
     weights: Floats
     means: Floats
     covariances: Floats
-    covariance_type: CovarianceType = "full"
+    covariance_type: CovarianceType
 
     def __init__(
         self,
@@ -368,7 +368,7 @@ class GaussianMixture(Mixture[NormalStatistics]):
 
     @classmethod
     def _maximise(
-        cls, weights: Floats, statistics: NormalStatistics, covariance_type: CovarianceType = "full"
+        cls, weights: Floats, statistics: NormalStatistics, covariance_type: CovarianceType
     ) -> Self:
         counts, means, scatters = statistics.counts, statistics.means, statistics.scatters
         N = counts.sum()
@@ -557,7 +557,7 @@ class GaussianMixture(Mixture[NormalStatistics]):
 
     @classmethod
     def _start(
-        cls, seeds: Floats, whole: NormalStatistics, covariance_type: CovarianceType = "full"
+        cls, seeds: Floats, whole: NormalStatistics, covariance_type: CovarianceType
     ) -> Self:
         K = len(seeds)
         equal = NormalStatistics(

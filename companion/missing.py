@@ -27,7 +27,7 @@ FORGOTTEN = 1e-3  # what an imputation may remember of the one before
 LONGEST = 10_000  # steps from one imputation to the next
 
 
-@dataclass(frozen=True, eq=False, init=False)
+@dataclass(frozen=True, eq=False)
 class MultivariateNormal(InformationCriteria):
     r"""A normal distribution in D dimensions, fitted to rows with missing numbers.
 

@@ -37,7 +37,7 @@ class PoissonStatistics:
         return PoissonStatistics(*(a + b for a, b in pairs))
 
 
-@dataclass(frozen=True, eq=False, init=False)
+@dataclass(frozen=True, eq=False)
 class PoissonMixture(Mixture[PoissonStatistics]):
     r"""A mixture of K Poisson distributions.
 

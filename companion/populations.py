@@ -498,8 +498,7 @@ class Population(ABC):
         >>> round(float(np.exp(BetaBinomial(1, 1).log_evidence([0, 1], [2, 2]))), 6)
         0.111111
         """
-        with np.errstate(divide="ignore"):
-            return float(self.evidence(y, size).value(self.to_vector()))
+        return float(self.evidence(y, size).value(self.to_vector()))
 
     def e_step(self, y: ArrayLike, size: ArrayLike) -> tuple[UnitStatistics, float]:
         """Return the expected sufficient statistics of the units, and the log evidence.

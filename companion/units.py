@@ -405,6 +405,7 @@ class GammaPosterior(Family):
         p = self._beside(_probability(probability))
         return np.asarray(special.gammaincinv(self.shape, p) / self.rate)
 
+    @np.errstate(under="ignore", over="ignore")
     def sample(self, rng: np.random.Generator, size: int = 1) -> Floats:  # noqa: D102
         size, rng = _check.count(size, "size"), _check.generator(rng)
         return np.asarray(rng.gamma(self.shape, size=(size, *self.shape.shape)) / self.rate)
@@ -512,6 +513,7 @@ class MixturePosterior(UnitPosterior, Generic[F]):
         _check.shape(self.weights, "weights", components.mean.shape[:1])
 
     @cached_property
+    @np.errstate(under="ignore")
     def mean(self) -> Floats:  # noqa: D102
         return np.asarray(self.weights @ self.components.mean)
 
@@ -597,7 +599,7 @@ class MixturePosterior(UnitPosterior, Generic[F]):
         return draws
 
 
-def _searched(laws: Family, weights: Floats, p: Floats, guess: Floats | None = None) -> Floats:
+def _searched(laws: Family, weights: Floats, p: Floats, guess: ArrayLike = np.nan) -> Floats:
     """Quantiles of mixtures, by Newton's steps within a bracket, on the parameter's real line."""
     tail = np.minimum(p, 1 - p)
     kept = but_the_lightest(weights, 1e-8 * min(1.0, 100 * float(tail.min())))
@@ -609,8 +611,7 @@ def _searched(laws: Family, weights: Floats, p: Floats, guess: Floats | None = N
     above = (p == 1) | ((high > last) & (weights @ laws.cdf(laws.floats[1]) < p))
     found = np.where(above, *(laws.from_line(np.array(end))[0] for end in (np.inf, -np.inf)))
     low, high = np.maximum(low, first), np.minimum(high, last)
-    x = (low + high) / 2 if guess is None else np.clip(guess, low, high)
-    x = np.where(np.isfinite(x), x, (low + high) / 2)
+    x = np.where(np.isfinite(guess), np.clip(guess, low, high), (low + high) / 2)
     close = np.where(p < 0.5, 1e-9 * p, np.maximum(1e-9 * tail, 4 * _check.DOUBLE))
     units, some = np.flatnonzero(~(below | above)), laws
     for _ in range(200):

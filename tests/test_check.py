@@ -29,13 +29,15 @@ from companion import (
     interactive,
     missing,
     mixtures,
+    nested,
+    nested_bayes,
     plotting,
     poissons,
     populations,
     state_space,
 )
 from companion.gaussians import GaussianMixture
-from companion.interactive import _contest, one_hill
+from companion.interactive import _contest, basins, one_hill, slowness
 
 seeds = st.integers(0, 2**32)
 MASKED = np.ma.masked
@@ -132,6 +134,8 @@ def test_masks_pandas_and_none_say_the_same(seed, n_dimensions):
         (np.array([1 + 0j]), "complex numbers"),
         (masked([1j, 2], [1, 0]), "complex numbers"),
         (np.array([1.0, 1j], dtype=object), "complex numbers"),
+        (masked([1j, 2j], [0, 1]), "complex"),
+        (masked([1j, 2j], [1, 1]), "complex"),
         ("12", "text"),
         (b"12", "text"),
         (bytearray(b"12"), "text"),
@@ -173,7 +177,8 @@ def test_masks_pandas_and_none_say_the_same(seed, n_dimensions):
     ],
 )  # fmt: skip
 def test_what_is_no_real_number_is_refused(value, what):
-    with pytest.raises(ValueError, match=f"^x must be an array of numbers: .*{what}"):
+    end = {"complex": " numbers$", "dates": "$", "durations": "$", "text": "$"}.get(what, "")
+    with pytest.raises(ValueError, match=f"^x must be an array of numbers: .*{what}{end}"):
         _check.numbers(value, "x")
 
 
@@ -350,6 +355,10 @@ MODEL = crossed.CrossedNormal(0.5, 2.0, 1.0, 0.5)
 PAIR = GaussianMixture([0.5, 0.5], [0, 4], [1, 1])
 PLANE = GaussianMixture([0.5, 0.5], [[0, 0], [3, 3]], [np.eye(2), np.eye(2)])
 POINTS = np.array([[0.0, 0], [1, 0], [0, 1], [3, 3], [4, 3], [3, 4]])
+NESTED = {
+    "y": np.array([1.0, 4, 2, 7]), "n": np.array([9.0, 8, 7, 12]), "group": np.array([0, 0, 1, 2]),
+}  # fmt: skip
+LEVELS = nested.NestedBetaBinomial(-1.0, 0.5, 4.0)
 SQUARES = ["M0 0l9 0 0 9 -9 0z", "M9 0l9 0 0 9 -9 0z"]
 
 
@@ -366,6 +375,11 @@ def lines(draw):
         return np.concatenate([line.get_xydata() for line in ax.lines])
 
     return drawn
+
+
+def known(posterior):
+    found = posterior.group_interval(), posterior.mean, posterior.sd, posterior.interval()
+    return dict(zip("abcdef", [posterior.group_mean, posterior.group_sd, *found], strict=True))
 
 
 def map_values(values):
@@ -405,6 +419,17 @@ CALLS = {
                     {"vector": np.array([0.5, 0.0, -1.0, -2.0])}),
     "sample_rows": (
         lambda: MODEL.posterior(**CROSSED).sample_rows(np.random.default_rng(1), 3), {}),
+    "NestedBetaBinomial": (
+        lambda **o: nested.NestedBetaBinomial(**o).log_evidence(**NESTED),
+        {"location": -1.0, "scale": 0.5, "strength": 4.0}),
+    "nested evidence": (LEVELS.log_evidence, NESTED),
+    "nested posterior": (lambda **o: known(LEVELS.posterior(**o)), NESTED),
+    "nested fit": (lambda: LEVELS.m_step(LEVELS.e_step(**NESTED)[0]).to_vector(), {}),
+    "nested from_vector": (lambda vector: LEVELS.from_vector(vector).to_vector(),
+                           {"vector": np.array([0.5, 0.0, 1.0])}),
+    "full_bayes_nested": (lambda **o: known(nested_bayes.full_bayes_nested(**o)), {
+        **NESTED, "log_odds": np.linspace(-3.0, 3, 25), "scales": np.array([0.2, 0.9]),
+        "strengths": np.array([3.0, 20.0])}),
     "entropy": (divergences.entropy, {"p": P}),
     "cross_entropy": (divergences.cross_entropy, {"p": P, "q": Q}),
     "kl_divergence": (divergences.kl_divergence, {"p": P, "q": Q}),
@@ -443,16 +468,27 @@ CALLS = {
         "exposure": np.array([1e-5, 5.0, 1e9]), "rate": 3.0, "level": 0.9}),
     "EMBound": (page(lambda **o: interactive.EMBound(PAIR, component=0, **o)), {
         "x": np.array([0.0, 0.5, 4.0]), "low": -3.0, "high": 3.0, "start": -2.0}),
+    "Landscape": (page(lambda **o: interactive.Landscape(PAIR, component=0, **o)), {
+        "x": np.array([0.0, 0.5, 4.0]), "low": -3.0, "high": 3.0, "start": -2.0}),
     "EMSteps": (page(lambda x: interactive.EMSteps(PLANE, x, 3)), {"x": POINTS}),
+    "Levels": (page(interactive.Levels), {}),
     "UrnFractions": (page(lambda: interactive.UrnFractions(2, 3)), {}),
     "Shrinkage": (page(lambda y, n: interactive.Shrinkage(y, n, highlight=0)), {
         "y": np.array([1.0, 3, 4]), "n": np.array([20.0, 15, 10])}),
     "OneHill": (page(lambda **o: interactive.OneHill(name="a", **o)), {
         "weight": 0.4, "distance": 3.0, "ratio": 1.5}),
     "LoseThem": (page(interactive.LoseThem), {"x": RNG.normal(size=12), "y": RNG.normal(size=12)}),
+    "Basins": (page(lambda **o: interactive.Basins(size=5, **o)), {
+        "x": np.array([0.0, 1, 2, 9, 10]), "low": -3.0, "high": 12.0,
+        "spreads": np.array([0.5, 3])}),
+    "em_ends": (lambda **o: dict(list(vars(basins.em_ends(**o)).items())[1:]), {
+        "x": np.array([0.0, 1, 2, 9, 10]), "weights": np.array([[0.5, 0.5], [0.2, 0.8]]),
+        "means": np.array([[0.0, 9], [4, 5]]), "sds": np.array([[1.0, 2], [3, 4]])}),
     "contest": (_contest.contest, {
         "x": np.arange(7.0), "y": np.array([1.0, 0, 2, 1, 3, 2, 5]),
         "normals": RNG.normal(size=(2, 15))}),
+    "Slowness": (page(interactive.Slowness), {"distance": 3.0}),
+    "seen_fraction": (slowness.seen_fraction, {"distance": 3.0}),
     "hill_border": (one_hill.hill_border, {"distance": 3.0, "ratio": 1.5}),
     "RateMap": (page(lambda **o: interactive.RateMap(SQUARES, ["a", "b"], **o)), {
         "events": np.array([1.0, 3]), "exposure": np.array([2e4, 5e4]),
@@ -499,7 +535,7 @@ def test_no_public_function_is_forgotten():
 
 MODULES = [
     crossed, em, empirical_bayes, exchangeability, gaussians, hierarchical, interactive,
-    interactive._page, missing, mixtures, poissons, populations, state_space,
+    interactive._page, missing, mixtures, nested, nested_bayes, poissons, populations, state_space,
 ]  # fmt: skip
 RECORDS = {
     item for module in MODULES for item in vars(module).values()
@@ -586,7 +622,7 @@ def test_every_argument_names_itself(name, argument):
         with np.errstate(all="raise"), pytest.raises(ValueError, match=argument):
             function(**{**options, argument: value})
     arrays = [good.astype(complex), good.astype("m8[s]")]
-    if argument not in ("row", "column"):  # these may be names
+    if argument not in ("row", "column", "group"):  # these may be names
         arrays.append(good.astype(str))
     if (name, argument) not in MAY_HAVE_HOLES:
         mask = np.zeros(good.shape, bool)
@@ -622,3 +658,216 @@ def test_probabilities_of_single_precision_everywhere(name, argument):
         expected, found = [expected], [found]
     for one, two in zip(found, expected, strict=True):
         np.testing.assert_allclose(one, two, rtol=1e-4, atol=1e-5)
+
+
+# ------------------------------------------------------------- every check at its bounds
+
+
+BAD = {  # what is no such number, and the least of what is
+    "finite": ([NAN, np.inf, -np.inf], [-1e308, 0.0, 1e308]),
+    "not_negative": ([NAN, np.inf, -5e-324, -1.0], [0.0, 5e-324]),
+    "positive": ([NAN, np.inf, -1.0, 0.0], [5e-324]),
+    "whole": ([NAN, 0.5, 1e-300, 2.0**53 + 2, -(2.0**53) - 2], [0.0, 2.0**53, -(2.0**53), -3.0]),
+    "counts": ([NAN, 0.5, -1.0, 2.0**53 + 2], [0.0, 2.0**53]),
+}
+
+
+@pytest.mark.parametrize("check", BAD)
+@given(seed=seeds, shape=st.sampled_from([(1,), (2,), (5,), (2, 3)]))
+def test_one_bad_number_is_seen_wherever_it_stands(check, seed, shape):
+    """Among good ones: in floats, in a list of lists and in an array of objects."""
+    rng = np.random.default_rng(seed)
+    array = rng.integers(1, 9, shape).astype(float)
+    at = tuple(rng.integers(n) for n in shape)
+    bads, goods = BAD[check]
+    for value in goods:
+        array[at] = value
+        found = getattr(_check, check)(array, "name")
+        np.testing.assert_array_equal(found, array)
+        assert found.dtype == float
+    for value in bads:
+        array[at] = value
+        for form in (array, array.tolist(), array.astype(object)):
+            with pytest.raises(ValueError, match=r"^name "):
+                getattr(_check, check)(form, "name")
+    with pytest.raises(ValueError, match="name is empty"):
+        getattr(_check, check)(np.zeros((0, 2)), "name")
+
+
+SCALARS = {
+    "scalar": ([NAN, np.inf], [-1e308, 0.0]),
+    "positive_scalar": ([NAN, np.inf, 0.0, -1.0], [5e-324, 1e308]),
+    "not_negative_scalar": ([NAN, np.inf, -5e-324], [0.0, 1e308]),
+    "fraction": ([NAN, 0.0, 1.0, -0.5, 1.5], [5e-324, 0.5, 1 - 2.0**-53]),
+}
+
+
+@pytest.mark.parametrize("check", SCALARS)
+def test_one_number_at_its_bounds(check):
+    bads, goods = SCALARS[check]
+    for value in goods:
+        for form in (value, np.array(value), fractions.Fraction(value)):
+            found = getattr(_check, check)(form, "name")
+            assert type(found) is float
+            assert found == value
+    for value in [*bads, [goods[0]], [[goods[0]]]]:
+        with pytest.raises(ValueError, match=r"^name "):
+            getattr(_check, check)(value, "name")
+
+
+@given(st.integers(-5, 5), st.integers(0, 5))
+def test_whole_numbers_at_their_bounds(low, more):
+    top = low + more
+    for kind in (int, np.int64, np.int8):
+        for value in {low, top}:
+            found = _check.count(kind(value), "name", at_least=low, at_most=top)
+            assert type(found) is int
+            assert found == value
+        with pytest.raises(ValueError, match=f"^name must be a whole number, at least {low}, not"):
+            _check.count(kind(low - 1), "name", at_least=low, at_most=top)
+        with pytest.raises(ValueError, match=f"^name must be at most {top}, not {top + 1}"):
+            _check.count(kind(top + 1), "name", at_least=low, at_most=top)
+    for value in (1.0, True, np.bool_(True), "1", None, np.timedelta64(1, "s"), [1]):
+        with pytest.raises(ValueError, match=r"^name must be a whole number, at least 1, not"):
+            _check.count(value, "name")
+    assert _check.count(2**53, "name") == 2**53
+    assert _check.count(2**70, "name", at_most=None) == 2**70
+    with pytest.raises(ValueError, match=f"^name must be at most {2**53}"):
+        _check.count(2**53 + 1, "name")
+
+
+@given(seeds, st.integers(1, 6), st.integers(1, 4))
+def test_labels_at_their_bounds(seed, N, K):
+    rng = np.random.default_rng(seed)
+    labels, at = rng.integers(-1, K, N), rng.integers(N)
+    for kind in (np.int8, np.int64, "Int64"):
+        given_ = pd.array(labels, dtype=kind) if kind == "Int64" else labels.astype(kind)
+        found = _check.labels(given_, "name", N, K)
+        assert found.dtype == np.int64
+        np.testing.assert_array_equal(found, labels)
+    for value in (-2, K):
+        labels[at] = value
+        with pytest.raises(ValueError, match=rf"^name must lie between -1 \(unknown\) and {K - 1}"):
+            _check.labels(labels, "name", N, K)
+    labels[at] = 2**53
+    np.testing.assert_array_equal(_check.labels(labels, "name", N), labels)
+    labels[at] += 1
+    with pytest.raises(ValueError, match=r"^name must lie between"):
+        _check.labels(labels, "name", N)
+    for wrong in (labels[:-1], np.append(labels, 0), labels[:, np.newaxis]):
+        with pytest.raises(ValueError, match=rf"^name must have shape \({N},\), one per point"):
+            _check.labels(wrong, "name", N)
+    for wrong in (labels.astype(float), np.where(np.arange(N) == at, NAN, 1.0), labels > 0):
+        with pytest.raises(ValueError, match=r"^name must be integers without gaps"):
+            _check.labels(wrong, "name", N)
+
+
+@given(seeds, st.integers(1, 4), st.integers(1, 4))
+def test_rows_and_columns_are_counted(seed, N, D):
+    x = np.random.default_rng(seed).normal(size=(N, D))
+    np.testing.assert_array_equal(_check.points(x, "name"), x)
+    np.testing.assert_array_equal(_check.points(x, "name", D), x)
+    np.testing.assert_array_equal(_check.points(x[:, 0], "name", 1), x[:, :1])
+    with pytest.raises(ValueError, match=f"^name has {D} columns, but the model has D = {D + 1}"):
+        _check.points(x, "name", D + 1)
+    for wrong in (x[0, 0], x[np.newaxis]):
+        with pytest.raises(ValueError, match=r"^name must have shape \(N,\) or \(N, D\)"):
+            _check.points(wrong, "name")
+    with pytest.raises(ValueError, match=r"finite: so\.$"):
+        _check.points([NAN], "name", hint=": so.")
+    with pytest.raises(ValueError, match=r"^name must have shape \(J,\), one entry per unit"):
+        _check.pair(x, x, "name", "size")
+    with pytest.raises(ValueError, match=rf"^size must have shape \({N},\)"):
+        _check.pair(x[:, 0], np.ones(N + 1), "name", "size")
+    one, other = _check.pair(x[:, 0], np.array(2.5), "name", "size")
+    assert other.tolist() == [2.5] * N == [2.5] * len(one)
+
+
+@given(seeds, st.integers(1, 4), st.integers(1, 4))
+def test_logarithms_are_numbers_or_minus_infinity(seed, N, K):
+    rng = np.random.default_rng(seed)
+    p = rng.dirichlet(np.ones(K), N)
+    with np.errstate(divide="ignore"):
+        log_p = np.log(np.where(p < 0.1, 0.0, p))
+    at = rng.integers(N), rng.integers(K)
+    with np.errstate(all="raise"):
+        np.testing.assert_array_equal(_check.logs(log_p, "name"), log_p)
+        for value in (1e300, -1e300, -np.inf, 0.0):
+            log_p[at] = value
+            np.testing.assert_array_equal(_check.logs(log_p, "name"), log_p)
+        for value in (1.1e300, -1.1e300, np.inf, NAN):
+            log_p[at] = value
+            for check in (_check.logs, _check.log_probabilities):
+                with pytest.raises(ValueError, match=r"^name must"):
+                    check(log_p, "name")
+        with pytest.raises(ValueError, match=r"^name must not be empty"):
+            _check.logs([], "name")
+        np.testing.assert_array_equal(_check.log_probabilities(np.log(p), "name"), np.log(p))
+        row = rng.integers(N)
+        for size in (1e-6, -1e-6):
+            off = np.log(p)
+            off[row] += size
+            with pytest.raises(ValueError, match=r"^name must be logarithms of probabilities"):
+                _check.log_probabilities(off, "name")
+        off[row] = -np.inf
+        with pytest.raises(ValueError, match=r"^name must be logarithms of probabilities"):
+            _check.log_probabilities(off, "name")
+
+
+@given(seeds, st.integers(1, 4), st.integers(1, 4))
+def test_every_row_of_a_table_sums_to_one(seed, N, K):
+    """The worst of them is named, wherever it stands; all together, it is the whole."""
+    rng = np.random.default_rng(seed)
+    table = rng.dirichlet(np.ones(K), N)
+    np.testing.assert_array_equal(_check.probabilities(table, "name", axis=1), table)
+    np.testing.assert_array_equal(_check.probabilities(table / N, "name"), table / N)
+    row = rng.integers(N)
+    for factor, total in ((1.25, "1.25"), (0.75, "0.75")):
+        off = table.copy()
+        off[row] *= factor
+        with pytest.raises(ValueError, match=f"^name: each row must sum to one, not to {total}$"):
+            _check.probabilities(off, "name", axis=1)
+        with pytest.raises(ValueError, match=f"^name must sum to one, not to {total}$"):
+            _check.probabilities(off[row], "name")
+    np.testing.assert_array_equal(_check.simplex(table[0], "name"), table[0])
+    with pytest.raises(ValueError, match=r"^name must be a vector, not of shape"):
+        _check.simplex(table / N, "name")
+
+
+@pytest.mark.parametrize("kind", [np.float16, np.float32, np.float64, np.longdouble])
+def test_the_coarsest_floats_decide(kind):
+    """In an array, a list, a table of columns, an array of objects; never finer than double."""
+    expected = max(float(np.finfo(kind).eps), float(np.finfo(float).eps))
+    one, fine = kind(1), np.float64(1)
+    table = (
+        pd.DataFrame({"a": np.ones(2), "b": np.ones(2, kind)}) if kind != np.longdouble else fine
+    )
+    for value in (one, np.ones(3, kind), [fine, one], [[fine], [one]], (one,), table,
+                  np.array([fine, one], object), pd.Series([1, 2], dtype=kind)):  # fmt: skip
+        if value is not fine:
+            assert _check.precision(value) == expected
+    assert _check.precision([1, 2]) == _check.precision(1) == float(np.finfo(float).eps)
+
+
+def test_models_and_sources_of_chance_are_what_they_should_be():
+    rng = np.random.default_rng(1)
+    assert _check.generator(rng) is rng
+    for wrong in (None, 1, np.random.RandomState(1), np.random):
+        with pytest.raises(ValueError, match=r"^rng must be a numpy.random.Generator"):
+            _check.generator(wrong)
+    _check.dimensions(PLANE, 2)
+    for model, expected in ((PLANE, 1), (PAIR, 2), (None, 1)):
+        with pytest.raises(ValueError, match=f"^model must have D = {expected}, not"):
+            _check.dimensions(model, expected)
+
+
+@pytest.mark.parametrize("bad", [0.9e-150, 1.1e150, 0.0, -1.0, NAN, np.inf, "1", [1.0]])
+def test_fields_whose_squares_are_numbers(bad):
+    for value in (1e-150, 1e150, np.float32(2), fractions.Fraction(1, 2)):
+        found = hierarchical.BetaBinomial(1.0, value)
+        assert type(found.beta) is float
+        assert found.beta == float(value)
+    with pytest.raises(ValueError, match=r"^beta "):
+        hierarchical.BetaBinomial(1.0, bad)
+    with pytest.raises(ValueError, match=r"^alpha "):
+        hierarchical.BetaBinomial(bad, 1.0)

@@ -293,6 +293,11 @@ def test_an_assert_that_cannot(line, name):
     assert survivors(line) == [name]
 
 
+def test_a_star_that_hides_what_is_compared_is_named():
+    with pytest.raises(ValueError, match=r"np.isclose\(\*two, rtol=0.3, atol=0\): a star hides"):
+        survivors("two = 1.0, 1.1\nassert np.isclose(*two, rtol=0.3, atol=0)")
+
+
 def test_mutants_leave_the_random_numbers_alone():
     line = "assert rng.uniform() < 0.637 * 1.05\nassert round(rng.uniform(), 4) == 0.2698"
     assert survivors(line) == []

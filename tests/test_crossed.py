@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from scipy import optimize, stats
 
 from companion import em
-from companion.crossed import CrossedNormal, CrossedPosterior, CrossedStatistics
+from companion.crossed import CrossedNormal, CrossedPosterior, CrossedStatistics, _root
 from companion.hierarchical import NormalNormal
 
 # An sd of 1e-150 in a unit of 1e-30 would leave the range of numbers.
@@ -499,3 +499,40 @@ def test_every_form_of_the_data_and_no_error_state_matters():
     masked = np.ma.array(x, mask=np.arange(len(x)) == 1)
     with pytest.raises(ValueError, match=r"^x holds 1 NaN"):
         model.posterior(masked, s, row, column)
+
+
+@given(st.integers(0, 2**32), st.integers(1, 5))
+def test_one_error_that_vanishes_among_good_ones_is_named(seed, N):
+    """Beside the rows' effects, the columns', or an observation far from the mean."""
+    rng = np.random.default_rng(seed)
+    for sds, far in (((1.0, 0.0), 0.0), ((0.0, 1.0), 0.0), ((0.0, 0.0), 1.0), ((0.0, 0.0), -1.0)):
+        x, s, at = rng.normal(size=N), rng.uniform(1, 2, N), rng.integers(N)
+        x[at] = far
+        row, column = rng.permutation(N), rng.permutation(N)
+        model = CrossedNormal(0.0, *sds)
+        assert np.isfinite(model.log_evidence(x, s, row, column))
+        s[at] = 1e-200
+        for call in (model.posterior, model.log_evidence, model.e_step):
+            with pytest.raises(ValueError, match=r"standard_error must not vanish .* 1e-200"):
+                call(x, s, row, column)
+
+
+@pytest.mark.parametrize("shape", [(), (1,), (2,), (5,), (3, 1), (1, 4), (2, 2)])
+def test_vectors_of_another_shape_are_none(shape):
+    with pytest.raises(ValueError, match="vector must hold a finite mean and two or three log"):
+        CrossedNormal(0, 1, 1).from_vector(np.zeros(shape))
+
+
+@given(st.integers(0, 2**32), st.integers(1, 6))
+def test_a_root_is_that_of_any_covariance(seed, n):
+    """Of full rank, of less, and with rows of no variance, each in a unit of its own."""
+    rng = np.random.default_rng(seed)
+    for rank in range(1, n + 1):
+        A = rng.normal(size=(n, rank)) * 10 ** rng.uniform(-9, 9, (n, 1))
+        A[rng.random(n) < 0.2] = 0
+        root = _root(A @ A.T)
+        sd = np.sqrt((A**2).sum(axis=1))
+        scale = np.outer(sd, sd)
+        np.testing.assert_allclose(root @ root.T, A @ A.T, atol=1e-13 * scale.max(), rtol=1e-7)
+        off = (root @ root.T - A @ A.T)[scale > 0] / scale[scale > 0]
+        np.testing.assert_allclose(off, 0, atol=1e-12)

@@ -1,7 +1,11 @@
 """Hyperparameters: published values, second opinions, laws, coverage, and planted errors."""
 
+import re
+
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from scipy import optimize, stats
 from test_hierarchical import RAT_DATA, RATS, SCHOOLS
 
@@ -268,3 +272,120 @@ def test_a_start_is_a_population_of_the_same_kind(kind):
     other = NormalNormal(0, 1) if kind is BetaBinomial else BetaBinomial(1, 1)
     with pytest.raises(ValueError, match=f"start must be a {kind.__name__}"):
         fit_evidence(kind, y, size, start=other)
+
+
+# ----------------------------------------------------------------------- random inputs
+
+ALL = [BetaBinomial, GammaPoisson, NormalNormal]
+
+
+def random_data(kind, rng, J):
+    size = rng.integers(3, 30, J) if kind is BetaBinomial else rng.uniform(1, 9, J)
+    return kind(2.0, 3.0).sample_prior_predictive(size, rng)[0], size
+
+
+@pytest.mark.parametrize("kind", ALL)
+@given(seed=st.integers(0, 2**32), J=st.integers(2, 6))
+def test_moments_by_hand(kind, seed, J):
+    """Of two units or more of any size, with and without one that was not looked at."""
+    rng = np.random.default_rng(seed)
+    y, size = random_data(kind, rng, J)
+    rates, w = (y, size**-2.0) if kind is NormalNormal else (y / size, size)
+    at = rng.integers(J + 1)
+    empty = [(y, size), (np.insert(y, at, 0), np.insert(size, at, 0))]
+    m, W = np.average(rates, weights=w), w.sum()
+    spread, signal = (w * (rates - m) ** 2).sum(), (w * (1 - w / W)).sum()
+    V = {
+        BetaBinomial: (spread - (J - 1) * m * (1 - m)) / (signal - (J - 1)),
+        GammaPoisson: (spread - (J - 1) * m) / signal,
+        NormalNormal: max((spread - (J - 1)) / signal, 0.0),
+    }[kind]
+    for space, mean, variance in (("theta", rates.mean(), rates.var()), ("predictive", m, V)):
+        for data in empty[: 1 if kind is NormalNormal else 2]:
+            top = mean * (1 - mean) if kind is BetaBinomial else np.inf
+            if (kind is NormalNormal or variance > 0) and variance < top:
+                found = fit_moments(kind, *data, space=space)
+                assert found.mean == pytest.approx(mean, rel=1e-9, abs=1e-12)
+                assert found.sd**2 == pytest.approx(variance, rel=1e-6, abs=1e-12)
+            else:
+                with pytest.raises(NoMaximumError):
+                    fit_moments(kind, *data, space=space)
+    with pytest.raises(ValueError, match=f"{kind.data_names[0]} must hold at least two units"):
+        fit_moments(kind, y[:1], size[:1])
+
+
+@pytest.mark.parametrize("kind", ALL)
+@given(seed=st.integers(0, 2**32))
+@settings(max_examples=20)
+def test_a_fit_says_its_log_evidence_and_the_curvature_of_its_density(kind, seed):
+    """A normal hyperprior in which both coordinates hang together, in any unit of the data."""
+    rng = np.random.default_rng(seed)
+    unit = 10.0 ** rng.integers(-6, 7) if kind is NormalNormal else 1.0
+    y, size = random_data(kind, rng, 12)
+    y, size = unit * y, unit * size
+    rho = rng.uniform(-0.9, 0.9)
+    scale = np.array([unit, 1.0])
+    P = np.linalg.inv([[1.0, rho], [rho, 1.0]]) / np.outer(scale, scale)
+    middle = kind(2.0, 3.0).to_vector() * scale + [0, np.log(unit)]
+
+    def normal(v):
+        off = v - middle
+        return -0.5 * np.einsum("...i,ij,...j->...", off, P, off)
+
+    found = fit_map2(kind, y, size, log_hyperprior=normal)
+    assert found.log_evidence == pytest.approx(found.population.log_evidence(y, size), rel=1e-10)
+    x = found.population.to_vector()
+    gradient, hessian = kind.evidence(y, size).derivatives(x)
+    np.testing.assert_allclose((gradient - P @ (x - middle)) * scale, 0, atol=2e-4)
+    np.testing.assert_allclose(
+        np.linalg.inv(found.covariance) * np.outer(scale, scale),
+        (P - hessian) * np.outer(scale, scale),
+        rtol=1e-5, atol=1e-5,
+    )  # fmt: skip
+    assert found.standard_errors == pytest.approx(np.sqrt(np.diag(found.covariance)))
+
+
+@pytest.mark.parametrize("kind", ALL)
+@pytest.mark.parametrize("slope", [30.0, 300.0])
+def test_a_density_that_rises_for_ever_is_named(kind, slope):
+    y, size = random_data(kind, np.random.default_rng(1), 12)
+    edge = f"rises to the edge of {re.escape(kind.coordinates[1])}"
+    if kind is NormalNormal:  # its steps are shorter
+        edge = "rises? to the edge"
+    with pytest.raises(NoMaximumError, match=edge):
+        fit_map2(kind, y, size, log_hyperprior=lambda v: slope * v[..., 1])
+
+
+@given(st.integers(0, 2**32), st.integers(3, 9), st.booleans(), st.booleans())
+def test_james_stein_by_hand(seed, J, centred, positive):
+    rng = np.random.default_rng(seed)
+    x, variance = rng.normal(5, 2, J), 10 ** rng.uniform(-3, 2)
+    center = rng.normal(5, 2) if centred else None
+    lost, c = (2, center) if centred else (3, x.mean())
+    if lost >= J:
+        with pytest.raises(ValueError, match=f"x must hold at least {lost + 1} observations"):
+            james_stein(x, variance, center, positive)
+        return
+    keep = 1 - (J - lost) * variance / ((x - c) ** 2).sum()
+    expected = c + (max(keep, 0) if positive else keep) * (x - c)
+    np.testing.assert_allclose(james_stein(x, variance, center, positive), expected, rtol=1e-9)
+    if positive:
+        np.testing.assert_array_equal(
+            james_stein(x, variance, center), james_stein(x, variance, center, True)
+        )
+
+
+@pytest.mark.parametrize("kind", ALL)
+@given(seed=st.integers(0, 2**32), J=st.integers(1, 2))
+@settings(max_examples=20)
+def test_few_units_have_a_mode_under_a_proper_hyperprior(kind, seed, J):
+    """Of one unit, or of two that are all zeros: no moments can be matched to begin with."""
+    rng = np.random.default_rng(seed)
+    y = rng.normal(-5, 3, J) if kind is NormalNormal else np.zeros(J)
+    size = rng.integers(1, 9, J).astype(float)
+    found = fit_map2(kind, y, size, log_hyperprior=lambda v: -0.5 * (v**2).sum(axis=-1))
+    x = found.population.to_vector()
+    gradient, _ = kind.evidence(y, size).derivatives(x)
+    np.testing.assert_allclose(gradient, x, atol=1e-4)
+    with pytest.raises(ValueError, match=f"{kind.data_names[0]} |every {kind.data_names[0]} is 0"):
+        fit_evidence(kind, y[:1], size[:1])

@@ -8,12 +8,13 @@ from fractions import Fraction
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 from scipy.special import roots_sh_jacobi
 
 from companion.exchangeability import (
+    CERTIFIED,
     beta_binomial_logpmf,
     diaconis_freedman_bound,
     is_exchangeable,
@@ -568,3 +569,70 @@ def test_no_error_state_matters():
 def test_what_is_no_number_is_named(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+# -------------------------------------------------------------------- laws on random inputs
+
+
+@given(st.integers(0, 2**32), st.integers(1, 5), st.integers(1, 3))
+@settings(max_examples=12)
+def test_a_mixture_is_no_distance_from_itself(seed, k, M):
+    """Of chances that stand on no grid; no floating-point flag is left to the caller."""
+    rng = np.random.default_rng(seed)
+    thetas, weights = rng.random(M), rng.dirichlet(np.ones(M))
+    law = np.exp(mixture_of_iid_log_probability(sequences(k), thetas, weights))
+    with np.errstate(all="raise"):
+        found = nearest_mixture(law.reshape((2,) * k))
+    assert found.distance <= CERTIFIED
+    assert found.weights.sum() == pytest.approx(1, abs=1e-15)
+    moments = [found.weights @ found.thetas**j for j in range(k + 1)]
+    np.testing.assert_allclose(moments, [weights @ thetas**j for j in range(k + 1)], atol=1e-8)
+
+
+@given(st.integers(0, 2**32), st.integers(1, 5), st.integers(0, 6))
+def test_every_row_is_predicted_by_itself(seed, N, n):
+    """Whatever the others are: so long that their probabilities have no float, or impossible."""
+    rng = np.random.default_rng(seed)
+    thetas, weights = np.append(0.0, rng.uniform(0.1, 0.9, 3)), rng.dirichlet(np.ones(4))
+    x = rng.integers(0, 2, (N, n))
+    found = predictive_probability(x, thetas, weights)
+    for one, row in zip(found, x, strict=True):
+        p = weights * thetas ** row.sum() * (1 - thetas) ** (n - row.sum())
+        assert one == pytest.approx(p @ thetas / p.sum(), rel=1e-12)
+    long = np.repeat([[0], [1]], 4000, axis=1)  # the first favours 0, the second the largest
+    np.testing.assert_allclose(
+        predictive_probability(long, thetas, weights), [0, thetas.max()], atol=1e-9
+    )
+    impossible = rng.integers(0, 2, (N, n + 2))
+    impossible[rng.integers(N)] = np.arange(n + 2) % 2  # both sides of a coin with one
+    for certain in (0.0, 1.0):
+        with pytest.raises(ValueError, match="x has probability zero under the mixture"):
+            predictive_probability(impossible, [certain, certain], [0.5, 0.5])
+
+
+@given(st.integers(0, 2**32), st.integers(1, 14))
+def test_moments_in_floats_may_be_rounded(seed, n):
+    """A probability that is nearly zero may come out a little below: it is no fault of theirs."""
+    theta = 1 - 10 ** np.random.default_rng(seed).uniform(-4, 0)
+    moments = [float(theta) ** j for j in range(n + 1)]
+    found = mixing_distribution_from_moments(moments)
+    np.testing.assert_array_equal(found[0], np.arange(n + 1) / n)
+    np.testing.assert_allclose(found[1], stats.binom(n, theta).pmf(np.arange(n + 1)), atol=1e-9)
+
+
+def test_moments_of_many_draws():
+    """The binomial coefficients have no float, the probabilities do."""
+    _, weights = mixing_distribution_from_moments([1] + [0] * 1030)
+    assert weights.tolist() == [1.0] + [0.0] * 1030
+
+
+def test_tables_may_have_twenty_axes():
+    """And chances of any size; one axis more is refused, of a box and of a table."""
+    joint = sampling_without_replacement_joint(1, 30, 20)
+    assert joint.shape == (2,) * 20
+    assert joint.sum() == pytest.approx(1)
+    with pytest.raises(ValueError, match="k must be at most 20"):
+        sampling_without_replacement_joint(1, 30, 21)
+    with np.errstate(all="raise"):
+        rare = sampling_without_replacement_joint(20, 2**53, 20)
+    assert 0 < rare.min() < 1e-300

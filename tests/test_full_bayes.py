@@ -1,7 +1,11 @@
 """The posterior of the hyperparameters: published values, quadrature, calibration, propriety."""
 
+import warnings
+
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from scipy import integrate, special, stats
 from test_hierarchical import RAT_DATA, SCHOOLS
 
@@ -9,6 +13,8 @@ from companion.full_bayes import (
     DivergentExpectationWarning,
     ImproperPosteriorError,
     InaccurateIntegralWarning,
+    _Survey,
+    _Target,
     full_bayes,
 )
 from companion.hierarchical import BetaBinomial, GammaPoisson, NormalNormal
@@ -375,3 +381,127 @@ def test_a_hyperprior_with_an_edge_is_integrated_as_well_as_it_goes_and_says_so(
     weights = np.exp(evidence.value(np.stack([u, v], axis=-1)) - v**2 / 2)
     expected = (weights * special.expit(u)).sum() / weights.sum()
     assert share == pytest.approx(expected, rel=2e-3)
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_an_error_is_what_a_larger_box_would_find(sign):
+    """Powers of the size, whose expectations end at 1/2: the tail beyond the box is geometric."""
+    data = [1, 3, 6], [10, 10, 10]
+    narrow, wide = (full_bayes(BetaBinomial, *data, tol=tol) for tol in (1e-4, 1e-11))
+    for power in (0.2, 0.3, 0.4, 0.45):
+        with warnings.catch_warnings(record=True) as said:
+            warnings.simplefilter("always")
+            far = wide.expectation(lambda a, b, q=power: sign * (a + b) ** q)
+            said.clear()
+            near = narrow.expectation(lambda a, b, q=power: sign * (a + b) ** q)
+        assert near.error == pytest.approx(sign * (far.value - near.value) + far.error, rel=0.15)
+        beyond = [str(warning.message) for warning in said]
+        assert all(text.startswith("beyond the box may lie") for text in beyond)
+        assert len(beyond) == (near.error > 1e-3 * abs(near.value))
+
+
+@pytest.mark.parametrize("axis", [0, 1])
+@pytest.mark.parametrize("sign", [1, -1])
+def test_a_function_that_is_zero_somewhere_has_an_expectation(rats, axis, sign):
+    """On all edges, on one side or everywhere: no warning, and a probability."""
+
+    def coordinate(a, b):
+        return (np.log(a / b), np.log(a + b))[axis]
+
+    def share(low, high):
+        def inside(a, b):
+            return sign * ((coordinate(a, b) > low) & (coordinate(a, b) <= high)).astype(float)
+
+        return rats.expectation(inside)
+
+    low, high = rats.quantile(coordinate, [0.3, 0.7])
+    assert share(np.inf, np.inf) == (0, 0)
+    parts = [share(-np.inf, low), share(low, high), share(high, np.inf)]
+    assert sum(part.value for part in parts) == pytest.approx(sign, abs=1e-9)
+    assert all(0 <= sign * part.value <= 1 for part in parts)
+
+
+@pytest.mark.parametrize("at", [(8.0, 1.0), (-8.0, 1.0), (-1.0, 9.0), (-1.0, -7.0)])
+def test_a_hill_that_does_not_matter_is_left_out(at):
+    """Of a sum of two normal hyperpriors the second one: it counts, or lies 400 nats lower."""
+
+    def hill(v, *top):
+        return -20 * ((v - np.array(top)) ** 2).sum(axis=-1)
+
+    data = [1, 3, 6], [10, 10, 10]
+    alone = full_bayes(BetaBinomial, *data, log_hyperprior=lambda v: hill(v, -1, 1))
+    for lower in (400.0, -100.0):
+        both = full_bayes(
+            BetaBinomial, *data,
+            log_hyperprior=lambda v, d=lower: np.logaddexp(hill(v, -1, 1), hill(v, *at) - d),
+        )  # fmt: skip
+        for axis in (0, 1):
+            low, high = both.grid[axis][[0, -1]]
+            if lower > 0:
+                assert (low, high) == pytest.approx(tuple(alone.grid[axis][[0, -1]]))
+            elif at[axis] not in (-1, 1):
+                assert low < at[axis] < high
+        if lower > 0:
+            np.testing.assert_allclose(both.units.mean, alone.units.mean, rtol=1e-9)
+
+
+@pytest.mark.parametrize("kind", [BetaBinomial, GammaPoisson, NormalNormal])
+def test_a_look_at_the_whole_plane_changes_nothing_where_there_is_one_top(kind):
+    """The default hyperprior, given as one of the caller's own, has the same posterior."""
+    data = {
+        BetaBinomial: ([1, 3, 6, 2], [10, 10, 10, 7]),
+        GammaPoisson: ([3, 5, 2, 28], [10, 12, 9, 20]),
+        NormalNormal: ([28, 8, -3, 7], [15, 10, 16, 11]),
+    }[kind]
+    plain = full_bayes(kind, *data)
+    surveyed = full_bayes(kind, *data, log_hyperprior=kind.log_diffuse_hyperprior)
+    assert surveyed.log_normalizer == pytest.approx(plain.log_normalizer, abs=1e-7)
+    np.testing.assert_allclose(surveyed.units.mean, plain.units.mean, rtol=1e-7)
+    np.testing.assert_allclose(surveyed.units.sd, plain.units.sd, rtol=1e-6)
+
+
+@pytest.mark.parametrize("n_hills", [1, 2, 3])
+def test_a_survey_finds_every_hill_once(n_hills):
+    """Within a step of its grid, and none beside them; it says where the highest is."""
+    tops = np.array([[-1.0, 1.0], [4.0, 6.0], [-6.0, -5.0]])[:n_hills]
+
+    def hills(v):
+        each = [-8 * ((v - top) ** 2).sum(axis=-1) - 3.0 * k for k, top in enumerate(tops)]
+        return special.logsumexp(each, axis=0)
+
+    y, n = np.array([1.0, 0.0]), np.array([2.0, 1.0])  # that say little
+    target = _Target(BetaBinomial, y, n, hills)
+    survey = _Survey(target, np.array(BetaBinomial.pooled(y, n)))
+    assert len(survey.hills) == n_hills
+    for top in tops:
+        assert (abs(survey.hills - top).max(axis=1) < 1.0).sum() == 1
+    assert abs(survey.best - tops[0]).max() < 1.0
+    assert not survey.at_edge
+
+
+@pytest.mark.parametrize("axis", [0, 1])
+@pytest.mark.parametrize("sign", [1, -1])
+def test_a_survey_says_that_the_density_rises_to_an_edge(axis, sign):
+    y, n = np.array([1.0, 0.0]), np.array([2.0, 1.0])
+    pooled = np.array(BetaBinomial.pooled(y, n))
+
+    def survey(slope):
+        """Of a density with this shape along one axis, and a top in the middle of the other."""
+        prior = lambda v: slope(v[..., axis]) - 8 * v[..., 1 - axis] ** 2  # noqa: E731
+        return _Survey(_Target(BetaBinomial, y, n, prior), pooled)
+
+    rising = survey(lambda x: 30 * sign * x)
+    assert rising.at_edge
+    top = rising.best[axis] - sign * (5.0, 1.2)[axis]  # near the last but one value
+    inner = survey(lambda x: -30 * abs(x - top))
+    assert not inner.at_edge
+    assert 0 < sign * (rising.best[axis] - inner.best[axis]) < (6.0, 1.5)[axis]
+
+
+@given(p=st.floats(0.001, 0.999))
+def test_quantiles_of_the_negative_are_those_of_the_other_side(rats, p):
+    def mixed(a, b):  # no two nodes have the same value
+        return np.log(a / b) + 0.37 * np.log(a + b)
+
+    found = rats.quantile(lambda a, b: -mixed(a, b), 1 - p)
+    assert found == pytest.approx(-rats.quantile(mixed, p), abs=1e-8)

@@ -9,12 +9,18 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy import integrate, stats
+from scipy import integrate, special, stats
 
 from companion import datasets, em
 from companion import evidence as evidence_module
 from companion._rising import RisingSum, log1p_minus, log_factorial_rest, tally
-from companion.hierarchical import BetaBinomial, GammaPoisson, NormalNormal, UnitStatistics
+from companion.hierarchical import (
+    STRONGEST,
+    BetaBinomial,
+    GammaPoisson,
+    NormalNormal,
+    UnitStatistics,
+)
 
 RATS = datasets.load_rats()
 RAT_DATA = RATS["tumors"].to_numpy(), RATS["rats"].to_numpy()
@@ -428,8 +434,14 @@ def test_vectors_that_are_none_are_named(kind):
     for shape in [(), (1,), (3,), (2, 2)]:
         with pytest.raises(ValueError, match=r"vector must have shape \(2,\)"):
             kind.from_vector(np.zeros(shape))
-    with np.errstate(all="raise"), pytest.raises(ValueError, match="vector leads out of the range"):
-        kind.from_vector([0.0, 1e4])
+    with np.errstate(all="raise"):
+        with pytest.raises(ValueError, match="vector leads out of the range"):
+            kind.from_vector([0.0, 1e4])
+        if kind is NormalNormal:
+            assert kind.from_vector([0.0, -1e4]) == kind(0.0, 0.0)
+        else:
+            with pytest.raises(ValueError, match="vector leads out of the range"):
+                kind.from_vector([0.0, -1e4])
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -464,3 +476,108 @@ def test_the_pooled_mode_is_the_best_mean_of_a_population_without_spread(kind, s
     )
     assert best > max(low, high)
     assert abs(high - low) < 0.01 * (2 * best - low - high)
+
+
+@given(seed=st.integers(0, 2**32), J=st.integers(1, 5))
+def test_numbers_whose_squares_are_none_are_named(seed, J):
+    """One among good ones, wherever it stands, and of either sign; just inside all is well."""
+    rng = np.random.default_rng(seed)
+    population, at = NormalNormal(0.0, 1.0), rng.integers(J)
+    for k, name, good, bads in (
+        (0, "y", [1e150, -1e150], [1.1e150, -1.1e150, 1e300, -1e300]),
+        (1, "standard_error", [1e150, 1e-150], [1.1e150, 1e300, 0.9e-150, 1e-300]),
+    ):
+        data = np.array([rng.normal(size=J), rng.uniform(1, 2, J)])
+        for value in good:
+            data[k, at] = value
+            assert np.isfinite(population.log_evidence(*data))
+        for value in bads:
+            data[k, at] = value
+            for call in (population.posterior, population.log_evidence, population.e_step):
+                with pytest.raises(ValueError, match=f"^{name} must .* its square is no number"):
+                    call(*data)
+
+
+@pytest.mark.parametrize("mean", [0.2, 0.5, 0.7])
+def test_a_population_is_too_strong_from_a_million_million_on(mean):
+    """Expected logarithms of one just below give it back; of one at the bound, or above, none."""
+    for share, is_one in ((0.5, True), (0.99, True), (1.0, False), (1.02, False), (4.0, False)):
+        strength = share * STRONGEST
+        of_rates = np.array([1.0, -0.5 / strength])  # log E - E log is 1 / (2 shape)
+        p = np.array([mean, 1 - mean])
+        of_chances = np.log(p) - 0.5 * (1 - p) / p / strength
+        if is_one:
+            rates = GammaPoisson(1, 1).m_step(UnitStatistics(of_rates, 1))
+            assert rates.shape == pytest.approx(strength, rel=1e-6)
+        else:
+            with pytest.raises(em.CollapsedComponentError, match="rates have become one"):
+                GammaPoisson(1, 1).m_step(UnitStatistics(of_rates, 1))
+        if share in (0.5, 4.0):  # logarithms have four digits of it left
+            if is_one:
+                chances = BetaBinomial(1, 1).m_step(UnitStatistics(of_chances, 1))
+                assert chances.alpha + chances.beta == pytest.approx(strength, rel=0.01)
+            else:
+                with pytest.raises(em.CollapsedComponentError, match="chances have become one"):
+                    BetaBinomial(1, 1).m_step(UnitStatistics(of_chances, 1))
+
+
+@given(st.integers(0, 2**32), st.integers(2, 6))
+def test_totals_are_about_zero_unless_a_center_is_given(seed, J):
+    theta = np.random.default_rng(seed).normal(3, 2, J)
+    found = NormalNormal(0, 1).m_step(UnitStatistics(np.array([theta.sum(), theta @ theta]), J))
+    assert found.mean == pytest.approx(theta.mean())
+    assert found.sd == pytest.approx(theta.std())
+
+
+@given(st.integers(0, 2**32), st.integers(2, 6))
+def test_the_unit_that_had_no_exposure_is_named(seed, J):
+    """Though others had none, either: they have no events."""
+    rng = np.random.default_rng(seed)
+    y, exposure = np.zeros(J), np.where(rng.random(J) < 0.5, 0.0, 1.5)
+    GammaPoisson(1, 1).posterior(y, exposure)
+    j = rng.integers(J)
+    y[j], exposure[j] = 3, 0
+    with pytest.raises(
+        ValueError, match=f"exposure must be positive where y is: unit {j} has y = 3"
+    ):
+        GammaPoisson(1, 1).posterior(y, exposure)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_data_of_different_lengths_are_named(kind):
+    y_name, size_name = kind.data_names
+    for size in (np.ones(2), np.ones((3, 1)), np.ones(4)):
+        with pytest.raises(ValueError, match=rf"^{size_name} must have shape \(3,\)"):
+            kind(2.0, 3.0).posterior(np.ones(3), size)
+    with pytest.raises(ValueError, match=rf"^{y_name} must have shape \(J,\)"):
+        kind(2.0, 3.0).posterior(np.ones((3, 1)), np.ones(3))
+    one, all_ = (kind(2.0, 3.0).posterior(np.ones(3), size).mean for size in (2.0, np.full(3, 2.0)))
+    np.testing.assert_array_equal(one, all_)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@given(st.floats(0.1, 9), st.floats(0.1, 9))
+def test_coordinates_are_what_their_names_say(kind, first, second):
+    population = kind(first, second)
+    names = {"log": np.log, "logit": special.logit, **vars(population)}
+    for name, value in zip(kind.coordinates, population.to_vector(), strict=True):
+        assert eval(name, names) == pytest.approx(value)
+    np.testing.assert_allclose(kind.from_coordinates(population.to_vector()), (first, second))
+    np.testing.assert_array_equal(population.hyperparameters, (first, second))
+
+
+@given(st.integers(0, 2**32), st.integers(1, 5))
+def test_pooled_is_the_first_coordinate_of_one_unit_with_its_standard_error(seed, J):
+    """With half an event of each kind more, as there may be none."""
+    rng = np.random.default_rng(seed)
+    y, more, s = rng.integers(0, 5, J), rng.integers(1, 5, J), rng.uniform(1, 9, J)
+    hits, misses = y.sum() + 0.5, more.sum() + 0.5
+    expected = np.log(hits / misses), np.sqrt(1 / hits + 1 / misses)
+    np.testing.assert_allclose(BetaBinomial.pooled(y, y + more), expected)
+    np.testing.assert_allclose(
+        GammaPoisson.pooled(y, s), (np.log(hits / s.sum()), 1 / np.sqrt(hits))
+    )
+    w = s**-2
+    np.testing.assert_allclose(
+        NormalNormal.pooled(1.0 * y, s), (y @ w / w.sum(), 1 / np.sqrt(w.sum())), atol=1e-14
+    )

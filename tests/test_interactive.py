@@ -17,18 +17,22 @@ from companion import datasets
 from companion.gaussians import GaussianMixture
 from companion.hierarchical import BetaBinomial
 from companion.interactive import (
+    Basins,
     EMBound,
     EMSteps,
+    Landscape,
     LoseThem,
     OneHill,
     RateMap,
     Shrinkage,
+    Slowness,
     UrnFractions,
     one_hill,
 )
 from companion.interactive._page import BLUE, HALF, RED, RIGHT, Frame, labels, ticks
 from companion.interactive.one_hill import hill_border
 from companion.interactive.rate_map import COLORS
+from companion.interactive.slowness import seen_fraction
 
 GALTON = datasets.load_galton()["height"].to_numpy()
 GEYSER = datasets.load_old_faithful().to_numpy()
@@ -42,6 +46,11 @@ TWO = ["M0 0l9 0 0 9 -9 0z", "M9 0l9 0 0 9 -9 0z"]
 @pytest.fixture(scope="module")
 def bound():
     return EMBound(MODEL, GALTON, component=0, low=56, high=72, start=58, name="mean of the women")
+
+
+@pytest.fixture(scope="module")
+def landscape(bound):
+    return Landscape(MODEL, GALTON, 0, bound.low, bound.high, bound.start, bound.name)
 
 
 @pytest.fixture(scope="module")
@@ -84,8 +93,31 @@ def lose_them():
     return LoseThem(2 + x, 10 + 6 * x + 4 * e)
 
 
+@pytest.fixture(scope="module")
+def basins():
+    rng = np.random.default_rng(8)
+    x = rng.normal(np.where(rng.uniform(size=100) < 0.6, 2, 5), 0.6)
+    return Basins(x, -2, 9, (0.1, 1.5))
+
+
+@pytest.fixture(scope="module")
+def slowness():
+    return Slowness()
+
+
 def figures():
-    return ["bound", "steps", "urns", "shrinkage", "rate_map", "hill", "lose_them"]
+    return [
+        "bound",
+        "steps",
+        "urns",
+        "shrinkage",
+        "rate_map",
+        "hill",
+        "lose_them",
+        "basins",
+        "landscape",
+        "slowness",
+    ]
 
 
 # ------------------------------------------------------------------------ the numbers
@@ -176,6 +208,18 @@ def test_the_steps_are_those_of_em(steps):
     for before, after in itertools.pairwise(steps.models):
         expected = before.m_step(before.e_step(GEYSER)[0])
         np.testing.assert_array_equal(after.means, expected.means)
+
+
+def test_all_ellipses_and_points_lie_in_the_frame(steps):
+    html = steps._repr_html_()
+    inside = Frame((0.0, 1.0), (0.0, 1.0)).box()
+    rings = [ring for pair in data_of(steps)["rings"] for ring in pair]
+    assert len(rings) == 2 * len(steps.models)
+    dots = re.findall(r'cx="([-.\d]+)" cy="([-.\d]+)"', html)
+    seen = np.array([p.split(",") for ring in rings for p in ring.split(" ")] + dots, dtype=float)
+    assert inside["left"] < seen[:, 0].min() < seen[:, 0].max() < inside["right"]
+    assert inside["top"] < seen[:, 1].min() < seen[:, 1].max() < inside["bottom"]
+    assert np.ptp(seen, axis=0) == pytest.approx([0.943 * 566, 0.943 * 322], rel=0.01)
 
 
 weights = st.floats(0.01, 0.99)
@@ -347,12 +391,11 @@ def test_the_bound_is_drawn_in_any_unit(bound, unit):
     model = GaussianMixture(MODEL.weights, MODEL.means * unit, MODEL.covariances * unit**2)
     scaled = EMBound(model, GALTON * unit, 0, 56 * unit, 72 * unit, 58 * unit, bound.name)
     expected, found = data_of(bound), data_of(scaled)
-    for name in ("mean", "top"):
-        np.testing.assert_allclose(np.array(found[name]) / unit, expected[name], atol=1e-5)
+    np.testing.assert_allclose(np.array(found["top"]) / unit, expected["top"], atol=1e-5)
     np.testing.assert_allclose(found["count"], expected["count"], atol=2e-5)
     rise = [np.subtract(data["value"], data["value"][0]) for data in (found, expected)]
     np.testing.assert_allclose(*rise, atol=3e-5)
-    assert found["start"] == expected["start"]
+    assert found["start"] == expected["start"] * unit == 58 * unit
     assert len(set(re.findall(r">([-+.e\d]+)</text>", scaled._repr_html_()))) > 8
 
 
@@ -470,7 +513,7 @@ def numbers(tab):
 def test_a_reader_steps_em_by_keyboard(tab, bound):
     tab.set_content(bound._repr_html_())
     here, value = numbers(tab)
-    np.testing.assert_allclose(value, bound.log_likelihood(here), atol=0.5)
+    assert (here, value) == (58, round(bound.log_likelihood(58), 2))
     for _ in range(3):
         tab.focus(".e")
         tab.keyboard.press("Enter")
@@ -479,12 +522,79 @@ def test_a_reader_steps_em_by_keyboard(tab, bound):
         np.testing.assert_allclose(gain - rise, gap, atol=0.011)
         tab.focus(".m")
         tab.keyboard.press("Enter")
-        here, value = numbers(tab)
+        here, _ = numbers(tab)
         assert here == top
-        np.testing.assert_allclose(value, bound.log_likelihood(here), atol=0.5)
+    for _ in range(12):
+        tab.focus(".e")
+        tab.keyboard.press("Enter")
+        tab.keyboard.press("Tab")
+        tab.keyboard.press("Enter")
+    best = max(bound.log_likelihood(mean) for mean in np.linspace(63, 65, 201))
+    assert numbers(tab)[1] == pytest.approx(best, abs=0.006)
     tab.focus("input")
     tab.keyboard.press("ArrowRight")
     assert "M-steps made: 0" in tab.inner_text(".words")
+
+
+def test_a_reader_climbs_the_landscape_by_keyboard(tab, landscape):
+    tab.set_content(landscape._repr_html_())
+    means = landscape._climb(58.0)
+    assert numbers(tab) == [58, round(landscape.log_likelihood(58), 2)]
+    for t in range(2):
+        for key, place in [(".m", (means[t], means[t + 1])), (".e", (means[t + 1],) * 2)]:
+            tab.focus(key)
+            tab.keyboard.press("Enter")
+            words, value = tab.inner_text(".words"), f"{landscape.bound(*place):.2f}. "
+            assert words.startswith(f"Rounds: {t + 1}. The {key[1].upper()}-step raised F by ")
+            assert f"F is {value}" in words or f"F is the log-likelihood: {value}" in words
+            assert tab.locator(key).is_disabled(), "the other one is next"
+            here = [float(tab.locator(".here").get_attribute(name)) for name in ("cx", "cy")]
+            np.testing.assert_allclose(here, pixels_of(landscape, *place[::-1])[0], atol=0.06)
+    tab.locator(".length").fill("1.5")
+    tab.locator(".all").press("Enter")
+    assert tab.inner_text(".words").endswith("The row has its top here, and EM rests.")
+    tab.locator(".back").press("Enter")
+    assert tab.inner_text(".words").endswith("M-steps go 1.5 times as far as the top of the row.")
+    assert numbers(tab)[0] == 58
+    tab.locator(".from").press("End")
+    assert numbers(tab)[0] == 72
+    assert tab.locator(".from").get_attribute("aria-valuetext") == "72.00"
+    tab.locator(".length").fill("2.2")
+    tab.click(".m")
+    assert " lowered F by " in tab.inner_text(".words")
+    box = tab.locator("svg").first.bounding_box()
+    across = pixels_of(landscape, 66, 66)[0, 0] * box["width"] / 460
+    tab.locator("svg").first.click(position={"x": across, "y": 30})
+    assert tab.inner_text(".words").startswith("Rounds: 0. ")
+    assert numbers(tab)[0] == pytest.approx(66, abs=0.05)
+    tab.locator("svg").first.click(position={"x": 5, "y": 30})
+    assert numbers(tab)[0] == pytest.approx(66, abs=0.05), "beside the picture"
+
+
+def pixels_of(landscape, mean, old):
+    reach = (landscape.low, landscape.high)
+    return Frame(reach, reach, right=460 - RIGHT, height=400).pixels([mean], [old])
+
+
+def test_the_landscape_is_drawn_without_a_script_too(tab, landscape):
+    """Land and staircase; with a script the staircase is the reader's to make."""
+    html = landscape._repr_html_()
+    assert len(html) < 40_000
+    tab.set_content(html.split("<script>")[0] + "</div>")
+    still = pictures(tab)
+    climb = landscape._climb(58.0)
+    stairs = [(climb[0], climb[0])]
+    for mean in climb[1:]:
+        stairs += [(mean, stairs[-1][1]), (mean, mean)]
+    expected = np.concatenate([pixels_of(landscape, *place) for place in stairs]).ravel()
+    drawn = re.findall(r"[\d.]+", tab.locator(".path").get_attribute("points"))
+    np.testing.assert_allclose(np.array(drawn, dtype=float), expected, atol=0.051)
+    text = re.search("<noscript>(.*?)</noscript>", html, re.DOTALL).group(1)
+    assert f"From 58.00 EM climbs to {climb[-1]:.2f}, in\n{len(climb) - 1} rounds." in text
+    tab.set_content(html)
+    tab.click(".all")
+    for before, after in zip(still, pictures(tab), strict=True):
+        np.testing.assert_allclose(before, after, atol=0.11)
 
 
 def test_a_reader_steps_em_in_tiny_units(tab, bound):
@@ -630,9 +740,57 @@ def test_a_reader_finds_the_border(tab, hill):
     assert [float(sliders.nth(k).input_value()) for k in range(3)] == [0.485, 2.18, 1.11]
 
 
-def test_two_pictures_stand_one_below_the_other_on_a_phone(tab, hill):
+@pytest.mark.parametrize("shape", [(1.5, "everything"), (1.0, "share"), (6.0, "everything")])
+def test_the_slowness_is_drawn_without_a_script_too(tab, shape):
+    figure = Slowness(*shape)
+    html = figure._repr_html_()
+    assert len(html) < 40_000
+    still, bars = [], []
+    for text in (html.split("<script>")[0] + "</div>", html):
+        tab.set_content(text)
+        still.append(pictures(tab))
+        bars.append(float(tab.locator(".seen").get_attribute("width")))
+        opacities = "gs => gs.map(g => +g.getAttribute('opacity'))"
+        assert tab.eval_on_selector_all(".curves", opacities) == (
+            [1, 0.25] if shape[1] == "share" else [0.25, 1]
+        )
+    assert len(still[0]) == 9
+    for before, after in zip(*still, strict=True):
+        np.testing.assert_allclose(before, after, atol=0.0501)
+    assert bars == pytest.approx([246 * (1 - figure.rate)] * 2, abs=0.0501)
+
+
+def test_a_reader_moves_two_groups_apart(tab, slowness):
+    tab.set_content(slowness._repr_html_())
+    words, slider = tab.locator(".words"), tab.locator("input")
+    assert words.inner_text() == (
+        "Means 1.50 standard deviations apart: one hill. Unknown: all five parameters. In the "
+        "direction in which most is missing, 99.940 % of the information is in the labels: the "
+        "rate of EM is 0.99940, a further digit takes 3800 passes, and the standard error is 41 "
+        "times that with labels. One labelled point says as much as 1700 without a label."
+    )
+    slider.focus()
+    for _ in range(30):
+        tab.keyboard.press("ArrowRight")
+    assert words.inner_text().startswith("Means 3.00 standard deviations apart: two hills.")
+    assert slider.get_attribute("aria-valuetext") == "3.00 standard deviations"
+    figure = Slowness(3.0)
+    costs = np.log10([figure.passes_per_digit, figure.inflation])
+    places = "cs => cs.map(c => ['cx', 'cy'].map(name => +c.getAttribute(name)))"
+    dots = tab.eval_on_selector_all(".here circle", places)
+    expected = half((1.0, 6.0), (-0.6, 5.3)).pixels([3.0, 3.0], costs)
+    np.testing.assert_allclose(dots, expected, atol=0.0501)
+    tab.locator("select").select_option("share")
+    assert "Unknown: the share of the first. 20 % of the information is in" in words.inner_text()
+    slider.focus()
+    tab.keyboard.press("End")
+    assert words.inner_text().endswith("as much as 1.004 without a label.")
+
+
+@pytest.mark.parametrize("name", ["hill", "basins"])
+def test_two_pictures_stand_one_below_the_other_on_a_phone(tab, name, request):
     """And are as wide as it is, so that their letters can be read."""
-    before, html = tab.viewport_size, hill._repr_html_()
+    before, html = tab.viewport_size, request.getfixturevalue(name)._repr_html_()
     for width, columns in [(800, 2), (390, 1)]:
         tab.set_viewport_size({"width": width, "height": 844})
         tab.set_content(f'<meta name="viewport" content="width=device-width">{html}')
@@ -690,7 +848,7 @@ def test_a_reader_loses_and_gives_back(tab, lose_them):
     assert tab.locator(".which").get_attribute("aria-valuetext") == "4, kept"
     tab.get_by_role("button", name="Lose it").focus()
     tab.keyboard.press("Enter")
-    assert words.inner_text().startswith("In this draw 1 of 60 y's are lost, all by hand.")
+    assert words.inner_text().startswith("In this draw 1 of 60 y's is lost, all by hand.")
     x = np.asarray(lose_them.x)
     fills = tab.eval_on_selector_all(".dots circle", "cs => cs.map(c => c.getAttribute('fill'))")
     assert np.argsort(x)[3] == fills.index("none")
@@ -724,6 +882,69 @@ def test_too_few_are_left(tab):
     assert "NaN" not in tab.content()
 
 
+def test_the_map_of_starts_is_small(basins):
+    assert len(basins._repr_html_()) < 40_000
+
+
+def test_the_map_of_starts_is_drawn_without_a_script_too(tab, basins):
+    html = basins._repr_html_()
+    tab.set_content(html.split("<script>")[0] + "</div>")
+    still = pictures(tab)
+    tab.set_content(html)
+    alive = pictures(tab)
+    assert len(still) == 5
+    for before, after in zip(still, alive, strict=True):
+        np.testing.assert_allclose(before, after, atol=0.0501)
+    assert "EM ends in: good optimum." in tab.inner_html("desc")
+    assert "good optimum" in re.search("<noscript>(.*?)</noscript>", html, re.DOTALL).group(1)
+
+
+def test_a_reader_starts_em_where_he_likes(tab, basins):
+    tab.set_content(basins._repr_html_())
+    words, sliders = tab.locator(".words"), tab.locator(".mean")
+    chart = half((-2 - 11 / 60, 9 + 11 / 60), (-2 - 11 / 60, 9 + 11 / 60))
+    stops = np.linspace(-2, 9, 31)
+
+    def starts_at(i, j, k):
+        assert [int(sliders.nth(n).input_value()) for n in (0, 1)] == [i, j]
+        cross = tab.locator(".cross").get_attribute("d")
+        place = [float(v) for v in re.findall(r"-?[\d.]+", cross)[:2]]
+        np.testing.assert_allclose(place, chart.pixels([stops[i]], [stops[j]])[0], atol=0.0501)
+        begin = f"From means {stops[i]:.2f} and {stops[j]:.2f}, standard deviation "
+        assert words.inner_text().startswith(f"{begin}{basins.spreads[k]:g}: ")
+        assert f": {basins.outcomes[k, j, i]} after" in words.inner_text()
+        valued = [sliders.nth(n).get_attribute("aria-valuetext") for n in (0, 1)]
+        assert valued == [f"{stops[i]:.2f}", f"{stops[j]:.2f}"]
+
+    starts_at(9, 21, 0)
+    sliders.nth(0).focus()
+    for _ in range(2):
+        tab.keyboard.press("ArrowRight")
+    tab.keyboard.press("Tab")
+    tab.keyboard.press("Home")
+    starts_at(11, 0, 0)
+    cells = "ps => ps.map(p => p.getAttribute('d'))"
+    before = tab.eval_on_selector_all(".cells", cells)
+    tab.locator(".spread").select_option("1.5")
+    starts_at(11, 0, 1)
+    assert tab.eval_on_selector_all(".cells", cells) != before
+    tab.locator(".spread").select_option("0.1")
+    assert tab.eval_on_selector_all(".cells", cells) == before
+    picture = tab.locator("svg").first
+    for i, j in [(25, 26), (3, 3), (0, 30)]:
+        box, (x, y) = picture.bounding_box(), chart.pixels([stops[i]], [stops[j]])[0]
+        unit = box["width"] / HALF[0]
+        picture.click(position={"x": float(x) * unit, "y": float(y) * unit})
+        starts_at(i, j, 0)
+        track = tab.locator(".track").get_attribute("points").split(" ")
+        first, last = ([float(v) for v in track[n].split(",")] for n in (0, -1))
+        np.testing.assert_allclose(first, [x, y], atol=0.0501)
+        ring = [float(tab.locator(".end").get_attribute(n)) for n in ("cx", "cy")]
+        np.testing.assert_allclose(ring, last, atol=0.0501)
+    picture.click(position={"x": 1, "y": 1})
+    starts_at(0, 30, 0)
+
+
 @pytest.mark.parametrize("unit", [2.0**-400, 2.0**-27, 2.0**27, 2.0**400])
 def test_points_in_any_unit(lose_them, unit):
     other = LoseThem(np.asarray(lose_them.x) / unit, np.asarray(lose_them.y) * unit)
@@ -748,6 +969,12 @@ def test_points_in_any_unit(lose_them, unit):
         (lambda: OneHill(1, 3, 2), "weight must lie between 0 and 1, not 1"),
         (lambda: OneHill(0.5, 3, 1, name=3), "name must be text"),
         (lambda: hill_border(-1, 1), "distance must be a number > 0"),
+        (lambda: Slowness(0.9), "distance must lie between 1 and 6, not 0.9"),
+        (lambda: Slowness(np.nan), "distance holds 1 NaN"),
+        (lambda: Slowness(2, "means"), 'unknown must be "everything" or "share", not \'means\''),
+        (lambda: Slowness(2, ["share"]), "unknown must be"),
+        (lambda: seen_fraction(0.4), "distance must lie between 0.5 and 10, not 0.4"),
+        (lambda: seen_fraction(11.0), "distance must lie between 0.5 and 10, not 11"),
         (lambda: hill_border(1, 0), "ratio must be a number > 0"),
         (lambda: hill_border(1, 1e4), "ratio must lie between 0.001 and 1000, not 10000"),
         (lambda: Shrinkage([1], [2], highlight=1), "highlight must be one of 1 units"),
@@ -763,6 +990,8 @@ def test_points_in_any_unit(lose_them, unit):
             "model must have D = 1",
         ),
         (lambda: EMBound(MODEL, GALTON, 0, 56, 60, 58), "low and high must hold every M-step"),
+        (lambda: Landscape(MODEL, GALTON, 0, 56, 60, 58), "low and high must hold every M-step"),
+        (lambda: Landscape(MODEL, GALTON, 0, 56, 72, 80), "start must lie between"),
         (lambda: EMSteps(MODEL, GALTON, 3), "two components in two dimensions"),
         (lambda: EMSteps(None, GALTON, 3), "two components in two dimensions"),
         (lambda: EMSteps(PLANE, GEYSER, 10**9), "n_steps must be at most 1000"),
@@ -813,3 +1042,115 @@ def test_ticks_are_round():
         texts = labels(found)
         assert len(set(texts)) == len(found), "every tick has a label of its own"
         np.testing.assert_allclose([float(t) for t in texts], found, atol=1e-3 * (high - low))
+
+
+# ------------------------------------------------------- what all figures have in common
+
+AXES = {
+    "bound": (["mean of the women"], ["log-likelihood"]),
+    "steps": (["eruption (minutes)"], ["waiting (minutes)"]),
+    "urns": (["fraction of white draws"], ["density"]),
+    "shrinkage": (["raw rate"], ["posterior mean"]),
+    "rate_map": ([], []),
+    "hill": (
+        ["standard deviations of the first", "distance of the means"],
+        ["density (top = 1)", "weight of the first"],
+    ),
+    "lose_them": (["x", "mean of y"], ["y", ""]),
+    "basins": (["first mean at the start", "x"], ["second mean at the start", "density"]),
+    "landscape": (["mean of the women"], ["mean of the women behind the responsibilities"]),
+    "slowness": (["standard deviations", "distance of the means"], ["density", ""]),
+}
+
+
+@pytest.mark.parametrize("name", figures())
+def test_axes_have_their_names_and_a_figure_is_short(name, request):
+    """The name of the second axis is turned; what is long or follows is not printed."""
+    figure = request.getfixturevalue(name)
+    html = figure._repr_html_()
+    across, up = AXES[name]
+    assert re.findall(r'rotate\(-90\)">([^<]*)</text>', html) == up
+    below = re.findall(r'<text x="[\d.]+" y="[\d.]+">([^<]*[a-z][^<]*)</text>', html)
+    assert [text for text in below if text in across] == across
+    assert len(repr(figure)) < 200
+    assert "array" not in repr(figure)
+
+
+@pytest.mark.parametrize("name", figures())
+def test_numbers_of_a_page_are_no_longer_than_the_eye_can_see(name, request):
+    """Of long lists nine digits at most: a page stays small."""
+
+    def long(part):
+        """Yield the numbers of long lists, and of lists of lists."""
+        if isinstance(part, dict):
+            for value in part.values():
+                yield from long(value)
+        elif isinstance(part, list):
+            for value in part:
+                yield from long(value)
+            yield from (v for v in part if isinstance(v, float) and len(part) > 8)
+
+    data = data_of(request.getfixturevalue(name))
+    given_ = {"lose_them": ("x", "y"), "basins": ("u",)}.get(name, ())  # the reader's own
+    kept = {key: part for key, part in data.items() if key not in given_}
+    digits = [len(f"{v!r}".split("e")[0].lstrip("-0.").replace(".", "")) for v in long(kept)]
+    assert max(digits, default=0) <= 9
+
+
+def test_strengths_go_from_no_pooling_to_full(shrinkage):
+    data = data_of(shrinkage)
+    assert shrinkage.strengths[[0, -1]] == pytest.approx([0.1, 1e4], rel=1e-12)
+    assert np.diff(np.log(shrinkage.strengths)) == pytest.approx(np.log(1e5) / 100)
+    assert data["strength"] == shrinkage.strengths.round(4).tolist()
+    assert data["value"] == shrinkage.log_evidences.round(3).tolist()
+    best = int(np.argmax(shrinkage.log_evidences))
+    html = shrinkage._repr_html_()
+    assert f'min="0" max="{len(shrinkage.strengths) - 1}" value="{best}"' in html
+    colors = re.findall(r'<circle r="[\d.]+" fill="(.*?)"', html)
+    reds = [j for j, c in enumerate(colors) if c == RED]
+    assert reds == [shrinkage.highlight]
+    n = np.array([4, 5, 6])
+    for y in (0 * n, n):
+        with pytest.raises(ValueError, match="y must hold successes and failures"):
+            Shrinkage(y, n, highlight=0)
+    for one in ([1, 0, 0], [4, 5, 5]):
+        Shrinkage(one, n, highlight=2)
+    for beyond in (-1, 3, 0.5):
+        with pytest.raises(ValueError, match="highlight must be one of 3 units"):
+            Shrinkage([1, 2, 3], n, highlight=beyond)
+    for j in range(3):
+        with pytest.raises(ValueError, match="n must be at least 1"):
+            Shrinkage([1, 2, 3] * (np.arange(3) != j), n * (np.arange(3) != j), highlight=0)
+
+
+def test_urns_begin_with_twenty_draws_and_leave_room_for_their_peaks(urns):
+    assert (UrnFractions(2, 3).n_draws, UrnFractions(2, 3).n_urns, UrnFractions(2, 3).seed) == (
+        20, 1000, 1,
+    )  # fmt: skip
+    box = data_of(urns)["box"]
+    assert (box["y0"], box["y1"]) == (0, 6)
+
+
+def test_digits_of_a_mean_are_those_of_its_range(bound):
+    assert data_of(bound)["digits"] == 2
+    model = GaussianMixture([0.5, 0.5], [-1, 1], [1, 1])
+    for unit, digits in ((1e-3, 5), (1e-9, 11), (1e-120, 100), (1e9, 2)):
+        small = GaussianMixture(model.weights, model.means * unit, model.covariances * unit**2)
+        figure = EMBound(small, unit * np.arange(-2.0, 3), 0, -5.0 * unit, 5.0 * unit, 0.5 * unit)
+        assert data_of(figure)["digits"] == digits
+    with np.errstate(all="raise"):  # far off a responsibility underflows
+        assert np.isfinite(bound.log_likelihood(200.0))
+        assert np.isfinite(bound.bound(200.0, [-200.0, 200.0])).all()
+
+
+def test_normal_draws_are_independent_and_of_the_seed(lose_them):
+    """Twenty rows, of each 2 N + 1; moments within four standard errors."""
+    found = LoseThem(lose_them.x, lose_them.y, 3)._normals()
+    assert found.shape == (20, 121)
+    n = found.size
+    assert abs(found.mean()) < 4 / np.sqrt(n)
+    assert abs((found**2).mean() - 1) < 4 * np.sqrt(2 / n)
+    assert abs((found**4).mean() - 3) < 4 * np.sqrt(96 / n)
+    assert abs((found[:, 1:] * found[:, :-1]).mean()) < 4 / np.sqrt(n)
+    again = LoseThem(lose_them.x, lose_them.y, 4)._normals()
+    assert abs((found * again).mean()) < 4 / np.sqrt(n)

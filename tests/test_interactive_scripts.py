@@ -23,13 +23,17 @@ from companion.exchangeability import beta_binomial_logpmf
 from companion.gaussians import GaussianMixture
 from companion.hierarchical import BetaBinomial, GammaPoisson
 from companion.interactive import (
+    Basins,
     EMBound,
     EMSteps,
+    Landscape,
     LoseThem,
     OneHill,
     RateMap,
     Shrinkage,
+    Slowness,
     UrnFractions,
+    basins,
     one_hill,
 )
 from companion.interactive._contest import chances, contest
@@ -58,7 +62,8 @@ def test_linter_is_content():
 @pytest.mark.parametrize(
     ("name", "right", "wrong", "rule"),
     [
-        ("em_bound", "const top = at(data", "top = at(data", "no-undef"),
+        ("em_bound", "const top = lookup(", "top = lookup(", "no-undef"),
+        ("landscape", "const next = mStep(", "next = mStep(", "no-undef"),
         ("em_bound", "let old =", "var old =", "no-var"),
         ("em_steps", "slider.value === slider.max", "slider.value == slider.max", "eqeqeq"),
         ("em_steps", "let timer = 0;", "let timer = 0; const stop = 1;", "no-redeclare|redeclared"),
@@ -67,6 +72,7 @@ def test_linter_is_content():
         ("urn_fractions", "(c, i) =>", "(c, box) =>", "no-shadow"),
         ("rate_map", "pointed = j; tell(j);", "target = j; tell(j);", "no-param-reassign"),
         ("one_hill", "now = now.map((v, j)", "now = now.map((v, k)", "no-shadow"),
+        ("basins", "let shown = 0;", "const shown = 0;", "no-const-assign"),
         ("runtime", "(selector, kind, act) =>", "(selector, kind) =>", "no-undef"),
     ],
 )
@@ -109,12 +115,15 @@ def test_what_is_inlined_is_clean_too(tmp_path, name):
 def test_every_script_is_strict():
     for figure in (
         bound_figure(),
+        land_figure(),
         steps_figure(),
         UrnFractions(1, 1),
         shrinkage_figure(),
         squares(),
         hill_figure(0.4, 3.0, 1.3),
         lose_figure(0),
+        basins_figure(0),
+        Slowness(),
     ):
         script = re.search(r"<script>(.*)</script>", figure._repr_html_(), re.DOTALL).group(1)
         assert script.startswith('(() => {\n"use strict";\n')
@@ -128,7 +137,10 @@ import { createInterface } from "node:readline";
 for await (const line of createInterface({ input: process.stdin })) {
   const [script, code, values] = JSON.parse(line);
   const text = `"use strict";${script}return ${code};`;
-  const answer = new Function(...Object.keys(values), text)(...Object.values(values));
+  let answer = null;
+  try {
+    answer = new Function(...Object.keys(values), text)(...Object.values(values));
+  } catch (error) { answer = { thrown: String(error) }; }
   process.stdout.write(JSON.stringify(answer) + "\\n");
 }
 """
@@ -159,7 +171,10 @@ def call(script, code, **values):
     process = node()
     process.stdin.write(json.dumps([script, code, values]) + "\n")
     process.stdin.flush()
-    return json.loads(process.stdout.readline())
+    answer = json.loads(process.stdout.readline())
+    if isinstance(answer, dict) and "thrown" in answer:
+        raise ValueError(answer["thrown"])
+    return answer
 
 
 @functools.lru_cache(maxsize=8)
@@ -174,6 +189,13 @@ def bound_figure():
     x = np.random.default_rng(3).normal([[0.0], [4.0]], 1, size=(2, 60)).ravel()
     model = GaussianMixture([0.4, 0.6], [0.0, 4.0], [1.3, 0.8])
     return EMBound(model, x, component=0, low=-4, high=5, start=-2)
+
+
+@functools.cache
+def land_figure():
+    """The same climb, seen from above."""
+    figure = bound_figure()
+    return Landscape(figure.model, figure.x, 0, figure.low, figure.high, figure.start)
 
 
 @functools.cache
@@ -206,23 +228,25 @@ def lines_reach_what_frames_reach(script, x, y):
     np.testing.assert_allclose(found, frame.pixels(x, y), atol=0.0501)
 
 
-def the_bound_is_the_elbo(script, k, means):
-    """At a point of the grid, up to the rounding of what Python sends."""
+def a_table_of_a_cubic_is_looked_up_exactly(script, coefficients, x):
+    box, n = {"x0": -3.0, "x1": 5.0}, 9
+    table = np.polyval(coefficients, np.linspace(-3, 5, n))
+    found = call(script, "x.map((v) => lookup(table, box, v))", table=table.tolist(), box=box, x=x)
+    found, expected = np.array(found, dtype=float), np.polyval(coefficients, x)
+    size = 1 + np.polyval(np.abs(coefficients), 5)
+    np.testing.assert_allclose(found, expected, rtol=0, atol=1e-12 * size)
+
+
+def the_bound_is_the_elbo(script, old, means):
+    """On the grid and between."""
     figure = bound_figure()
-    found = call(script, "means.map((m) => bound(data, data.mean[k], m))",
-                 data=data(figure), k=k, means=list(means))  # fmt: skip
-    np.testing.assert_allclose(found, figure.bound(figure.means[k], means), atol=2e-3)
+    found = call(script, "means.map((m) => bound(data, old, m))",
+                 data=data(figure), old=old, means=list(means))  # fmt: skip
+    np.testing.assert_allclose(found, figure.bound(old, means), rtol=0, atol=2e-3)
 
 
-def between_the_grid_are_straight_lines(script, k, means):
-    figure = bound_figure()
-    code = "means.map((m) => at(data, 'top', m))"
-    found = np.array(call(script, code, data=data(figure), means=list(means)), dtype=float)
-    np.testing.assert_allclose(found, np.interp(means, figure.means, figure.tops), atol=1e-6)
-
-
-def an_m_step_climbs_as_far_as_it_is_said(script, k, means):
-    """Also where EM has left the grid: the words against the companion, up to straight lines."""
+def an_m_step_climbs_as_far_as_it_is_said(script, means):
+    """The words against the companion, to the digits that they show."""
     figure = bound_figure()
     code = "words(data, old, 3, true)"
     for old in means:
@@ -234,7 +258,86 @@ def an_m_step_climbs_as_far_as_it_is_said(script, k, means):
         curve, reached = figure.log_likelihood(old), figure.log_likelihood(expected)
         touched = float(figure.bound(old, expected))
         truth = [curve, expected, touched - curve, reached - curve, reached - touched]
-        np.testing.assert_allclose([value, top, rise, gain, gap], truth, rtol=1e-3, atol=0.06)
+        np.testing.assert_allclose([value, top, rise, gain, gap], truth, rtol=0, atol=0.007)
+        assert "difference, -0.00" not in found
+
+
+def em_by_the_companion(old, mean):
+    """F by the responsibilities of `old`, and the mean of the M-step."""
+    figure = land_figure()
+    r = figure._at(old).responsibilities(figure.x)
+    model = figure._at(mean)
+    return model.elbo(figure.x, r), model.m_step(model.statistics(figure.x, r)).means[0, 0]
+
+
+def the_landscape_is_the_elbo(script, old, means):
+    code = "means.map((m) => elbo(data, [old, m]))"
+    found = call(script, code, data=data(land_figure()), old=old, means=list(means))
+    expected = [em_by_the_companion(old, mean)[0] for mean in means]
+    np.testing.assert_allclose(found, expected, rtol=0, atol=2e-3)
+
+
+def steps_are_those_of_the_companion(script, old, means):
+    """Of every length; they end where the picture does."""
+    for mean in means:
+        top = em_by_the_companion(old, mean)[1]
+        for length in (0.4, 1, 1.7):
+            code = "[mStep(data, [old, mean], length), eStep([old, mean]), gain(data, [old, mean])]"
+            moved, risen, gain = call(script, code, data=data(land_figure()), old=old, mean=mean,
+                                      length=length)  # fmt: skip
+            goal = np.clip(mean + length * (top - mean), -4, 5)
+            np.testing.assert_allclose(moved, [old, goal], rtol=0, atol=1e-4)
+            assert risen == [mean, mean]
+            whole = em_by_the_companion(old, top)[0] - em_by_the_companion(old, mean)[0]
+            assert gain == pytest.approx(whole, abs=2e-3)
+
+
+def a_climb_is_em(script, old, means):
+    """From the diagonal and from beside it, as the companion climbs."""
+    figure, start = land_figure(), means[0]
+    for length in (0.4, 1, 1.7):
+        climb = figure._climb(start, length)
+        expected = np.column_stack([np.repeat(climb, 2)[:-1], np.repeat(climb, 2)[1:]])
+        for path in ([[start, start]], [[old, old], [old, start]]):
+            found = call(script, "climb(data, path, length)", data=data(figure), path=path,
+                         length=length)  # fmt: skip
+            assert found[: len(path)] == path
+            found = np.array(found[len(path) - 1 + (len(path) == 2) :])
+            n = min(len(found), len(expected))
+            assert abs(len(found) - len(expected)) <= 2, "one round by rounding"
+            np.testing.assert_allclose(found[:n], expected[:n], rtol=0, atol=1e-3)
+
+
+def words_say_where_a_climb_stands(script, old, means):
+    figure, mean = land_figure(), means[0]
+    before, here = figure.log_likelihood(old), em_by_the_companion(old, mean)[0]
+    after = figure.log_likelihood(mean)
+    path = [[old, old], [old, mean], [mean, mean]]
+    code = "[1, 2, 3].map((n) => words(data, path.slice(0, n), length))"
+    for length, far in [(0.4, "0.4 of the way to"), (1, "to"), (1.7, "1.7 times as far as")]:
+        found = call(script, code, data=data(figure), path=path, length=length)
+        for text, move, rounds, truth in [
+            (found[0], None, 0, [old, before]),
+            (found[1], ("M", here - before), 1, [mean, old, here, after - here]),
+            (found[2], ("E", after - here), 1, [mean, after]),
+        ]:
+            assert text.startswith(f"Rounds: {rounds}. ")
+            assert "-0.00 higher" not in text
+            numbers = [float(v) for v in re.findall(r"-?\d+\.\d+", text.split(". M-steps")[0])]
+            if move:
+                assert f"The {move[0]}-step " in text
+                if abs(move[1]) > 0.01:
+                    assert f" {'lowered' if move[1] < 0 else 'raised'} F by " in text
+                truth = [abs(move[1]), *truth]
+            np.testing.assert_allclose(numbers, truth, rtol=0, atol=0.009)
+            if "EM rests" in text:
+                assert "M" not in text.split("F is")[-1].replace("EM", "")
+            else:
+                assert text.endswith(f". M-steps go {far} the top of the row.")
+    rest = figure._climb(mean)[-1]
+    for where in (rest, figure.low):
+        text = call(script, "words(data, [[w, w]], 1)", data=data(figure), w=float(where))
+        assert text.endswith("The row has its top here, and EM rests.") == (where == rest)
 
 
 def colors_go_from_blue_to_red(script, shade):
@@ -476,11 +579,106 @@ def words_say_what_was_lost(script, seed):
     assert missed == (", ".join(names) or "nobody")
 
 
+@functools.cache
+def basins_figure(seed):
+    """Forty points, and starts that end in every way."""
+    rng = np.random.default_rng(seed)
+    x = rng.normal(np.where(rng.uniform(size=40) < 0.6, 200, 500), 60)
+    return Basins(x, -300, 1000, (15.0, 90.0), 15)
+
+
+def a_step_of_em_is_the_companions(script, seed):
+    rng = np.random.default_rng(seed)
+    u, w = rng.normal(0, 1, 30), rng.uniform(0.1, 0.9)
+    m, v = rng.normal(0, 1, 2), rng.uniform(0.1, 2, 2)
+    model = GaussianMixture([w, 1 - w], m, v)
+    theta = np.stack([np.log([w, 1 - w]), m, np.log(v)])
+    found = call(script, "step(u, theta)", u=u.tolist(), theta=theta.T.tolist())
+    statistics, value = model.e_step(u)
+    after = model.m_step(statistics)
+    exact = [np.log(after.weights), after.means[:, 0], np.log(after.covariances[:, 0, 0])]
+    np.testing.assert_allclose(np.transpose(found["next"]), exact, rtol=1e-10, atol=1e-12)
+    np.testing.assert_allclose(np.exp(found["counts"]), statistics.counts, rtol=1e-11)
+    assert found["value"] == pytest.approx(value, rel=1e-12)
+
+
+def a_run_ends_as_python_says(script, seed):
+    """From random cells of the map: outcome, end, steps and words."""
+    figure = basins_figure(seed)
+    sent, rng = data(figure), np.random.default_rng(seed)
+    i, j, k = rng.integers(15, size=12), rng.integers(15, size=12), rng.integers(2, size=12)
+    i[0], stops = j[0], np.linspace(-300, 1000, 15)
+    sds = np.repeat(np.array(figure.spreads)[k, np.newaxis], 2, axis=1)
+    starts = np.column_stack([stops[i], stops[j]])
+    ends = basins.em_ends(figure.x, np.full((12, 2), 0.5), starts, sds)
+    code = "(() => { const means = places.map((k) => mean(data, k)), found = run(data, means, " \
+        "data.spreads[chosen]); return [found.outcome, found.path.at(-1), found.path.length, " \
+        "found.log10Least, words(data, means, data.spreads[chosen], found)]; })()"  # fmt: skip
+    for s in range(12):
+        outcome, last, length, least, words = call(
+            script, code, data=sent, places=[int(i[s]), int(j[s])], chosen=int(k[s])
+        )
+        name = figure.outcomes[k[s], j[s], i[s]]
+        assert (sent["names"][outcome], length) == (name, ends.n_steps[s] + 1)
+        assert least == pytest.approx(ends.log10_least[s], rel=1e-9, abs=1e-9)
+        means = sent["centre"] + sent["scale"] * np.array([m for _, m, _ in last])
+        np.testing.assert_allclose(means, ends.means[s], atol=1e-6)
+        shown = [float(v) for v in re.findall(r"(?<![e\d.])-?\d+(?:\.\d+)?(?:e\+?\d+)?\b", words)]
+        assert shown[:4] == pytest.approx([*starts[s], sds[s, 0], length - 1], abs=0.5)
+        assert f": {name} after " in words
+        assert ("held only 1e" in words) == (ends.log10_least[s] < -2)
+        if name == "collapse":
+            spike = ends.sds[s].argmin()
+            assert f"the {['first', 'second'][spike]} component shrinks on to the point" in words
+            assert shown[4] == pytest.approx(ends.means[s, spike], abs=0.51)
+            continue
+        gap = figure.best - ends.log_likelihoods[s]
+        assert ("nats below the best" in words) == (gap > 0.005)
+        if gap > 0.005:
+            assert shown.pop(4) == pytest.approx(gap, abs=0.00501)
+        assert shown[4:6] == pytest.approx(list(ends.means[s]), abs=0.51)
+        assert shown[6:8] == pytest.approx(list(ends.sds[s]), rel=0.0501)
+        assert shown[8:10] == pytest.approx(list(40 * ends.weights[s]), abs=0.0501)
+
+
+def the_two_parts_are_those_of_the_mixture(script, stop):
+    d, x = 1 + stop / 20, np.linspace(-5, 5, 11)
+    model = GaussianMixture([0.5, 0.5], [-d / 2, d / 2], [1, 1])
+    found = np.array(call(script, "x.map((v) => heights(d, v))", d=d, x=x.tolist()))
+    np.testing.assert_allclose(found.sum(axis=1), np.exp(model.log_density(x)), rtol=1e-12)
+    np.testing.assert_allclose(found / found.sum(axis=1)[:, np.newaxis], model.responsibilities(x),
+                               rtol=1e-9, atol=1e-12)  # fmt: skip
+
+
+def every_stop_has_its_slowness(script, stop):
+    """What is looked up and what is said, against the figure that begins there."""
+    d = 1 + stop / 20
+    for name in ("share", "everything"):
+        figure, sent = Slowness(d, name), data(slow_figure())
+        seen = call(script, "look(data, d, name)", data=sent, d=d, name=name)
+        assert seen == pytest.approx(1 - figure.rate, rel=2e-5)
+        exact = [figure.passes_per_digit, figure.inflation]
+        assert call(script, "costs(seen)", seen=1 - figure.rate) == pytest.approx(exact, rel=1e-6)
+        words = call(script, "words(data, d, name)", data=sent, d=d, name=name)
+        assert (": one hill." in words) == (d <= 2)
+        assert ("in which most is missing, " in words) == (name == "everything")
+        shown = [float(v) for v in re.findall(r"\d+(?:\.\d+)?", words)]
+        assert shown[0] == pytest.approx(d, abs=1e-9)
+        least = min(figure.rate, 1 - figure.rate)
+        assert shown[1] == pytest.approx(100 * figure.rate, abs=5.1 * least)
+        assert shown[2] == pytest.approx(figure.rate, abs=0.051 * least)
+        assert shown[3:] == pytest.approx([*exact, 1 / (1 - figure.rate)], rel=0.051)
+
+
+@functools.cache
+def slow_figure():
+    return Slowness()
+
+
 def a_name_is_found(script, text, expected):
     assert call(script, "search(data, text)", data=data(squares()), text=text) == expected
 
 
-grid = st.integers(0, 200)
 floats = st.floats(-4, 5).map(lambda v: round(v, 3))
 some_means = st.lists(floats, min_size=1, max_size=5)
 whites = st.lists(st.integers(0, 500), min_size=1, max_size=50)
@@ -497,16 +695,29 @@ def trials(draw):
 
 @given(st.lists(st.tuples(st.floats(-3, 5), st.floats(-200, 40)), min_size=1, max_size=9))
 def test_lines(points):
-    for name in ("em_bound", "urn_fractions"):
+    for name in ("em_bound", "landscape", "urn_fractions"):
         lines_reach_what_frames_reach(inlined(name), *np.transpose(points))
 
 
-@given(grid, some_means)
-def test_the_bound(k, means):
+@given(st.lists(st.floats(-3, 3), min_size=4, max_size=4), st.lists(st.floats(-3, 5), min_size=1))
+def test_a_table(coefficients, x):
+    a_table_of_a_cubic_is_looked_up_exactly(inlined("em_bound"), coefficients, x)
+
+
+@given(floats, some_means)
+def test_the_bound(old, means):
     script = inlined("em_bound")
-    the_bound_is_the_elbo(script, k, means)
-    between_the_grid_are_straight_lines(script, k, means)
-    an_m_step_climbs_as_far_as_it_is_said(script, k, means)
+    the_bound_is_the_elbo(script, old, means)
+    an_m_step_climbs_as_far_as_it_is_said(script, means)
+
+
+@given(floats, some_means)
+def test_the_landscape(old, means):
+    script = inlined("landscape")
+    the_landscape_is_the_elbo(script, old, means)
+    steps_are_those_of_the_companion(script, old, means)
+    a_climb_is_em(script, old, means)
+    words_say_where_a_climb_stands(script, old, means)
 
 
 def test_the_steps():
@@ -612,6 +823,22 @@ def test_a_mechanism_without_strength_is_none(kind):
     assert found.startswith("In this draw 1 of 30 y's is lost, all by hand.")
 
 
+@given(st.integers(0, 2**32))
+def test_a_step_of_em(seed):
+    a_step_of_em_is_the_companions(inlined("basins"), seed)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_the_ends_of_em(seed):
+    a_run_ends_as_python_says(inlined("basins"), seed)
+
+
+@given(st.integers(0, 100))
+def test_the_slowness(stop):
+    the_two_parts_are_those_of_the_mixture(inlined("slowness"), stop)
+    every_stop_has_its_slowness(inlined("slowness"), stop)
+
+
 @given(
     st.lists(st.integers(0, 900), min_size=3, max_size=3).filter(any),
     st.lists(st.integers(10_000, 10**8), min_size=3, max_size=3),
@@ -632,9 +859,13 @@ RATS = [0, 1, 3, 9], [5, 20, 15, 10], 40
 COUNTIES = [0, 50, 5], [10_000, 90_000, 50_000]
 WITNESSES = {  # values at which the planted errors show
     lines_reach_what_frames_reach: ([1, 2], [3, 4]),
-    the_bound_is_the_elbo: (70, [4.0]),
-    between_the_grid_are_straight_lines: (0, [1.01, 5.0]),
-    an_m_step_climbs_as_far_as_it_is_said: (0, [-2.0]),
+    a_table_of_a_cubic_is_looked_up_exactly: ([1, -2, 3, 4], [-3.0, -2.6, 0.3, 4.7, 5.0]),
+    the_bound_is_the_elbo: (-0.87, [4.0]),
+    an_m_step_climbs_as_far_as_it_is_said: ([-2.0],),
+    the_landscape_is_the_elbo: (-0.87, [4.0]),
+    steps_are_those_of_the_companion: (4.9, [-4.0, 4.0]),
+    a_climb_is_em: (-3.0, [-2.0]),
+    words_say_where_a_climb_stands: (-2.0, [1.5]),
     colors_go_from_blue_to_red: (9,),
     every_iteration_has_its_log_likelihood: (3,),
     urns_are_urns: (2, 2, 3, 20),
@@ -650,6 +881,10 @@ WITNESSES = {  # values at which the planted errors show
     a_draw_is_that_of_python: (2,),
     the_table_is_that_of_python: (1,),
     words_say_what_was_lost: (1,),
+    a_step_of_em_is_the_companions: (1,),
+    a_run_ends_as_python_says: (1,),
+    the_two_parts_are_those_of_the_mixture: (37,),
+    every_stop_has_its_slowness: (37,),
 }
 
 
@@ -658,11 +893,29 @@ WITNESSES = {  # values at which the planted errors show
     [
         ("em_bound", lines_reach_what_frames_reach, "bottom - (y", "top + (y"),
         ("em_bound", lines_reach_what_frames_reach, "(x - box.x0)", "x"),
-        ("em_bound", the_bound_is_the_elbo, "2 * data.variance", "data.variance"),
-        ("em_bound", the_bound_is_the_elbo, "- (old - top) ** 2", ""),
-        ("em_bound", the_bound_is_the_elbo, '"count", old', '"count", mean'),
-        ("em_bound", between_the_grid_are_straight_lines, "(i - k) *", ""),
-        ("em_bound", between_the_grid_are_straight_lines, "list.length - 2", "list.length"),
+        ("em_bound", a_table_of_a_cubic_is_looked_up_exactly, "list.length - 4", "list.length"),
+        ("em_bound", a_table_of_a_cubic_is_looked_up_exactly, "Math.max(0, Math.min", "(Math.min"),
+        ("em_bound", a_table_of_a_cubic_is_looked_up_exactly, "/ 6 +", "/ 5 +"),
+        ("em_bound", a_table_of_a_cubic_is_looked_up_exactly, "(list.length - 1)", "list.length"),
+        ("em_bound", the_bound_is_the_elbo, "2 * variance", "variance"),
+        ("em_bound", the_bound_is_the_elbo, "- (old - to) ** 2", ""),
+        ("em_bound", the_bound_is_the_elbo, "lookup(count, box, old)", "lookup(count, box, mean)"),
+        ("landscape", the_landscape_is_the_elbo, "2 * variance", "variance"),
+        ("landscape", the_landscape_is_the_elbo, "- (old - to) ** 2", ""),
+        ("landscape", the_landscape_is_the_elbo, "(value, box, old)", "(value, box, mean)"),
+        ("landscape", steps_are_those_of_the_companion, "length * (lookup(", "(lookup("),
+        ("landscape", steps_are_those_of_the_companion, "(top, box, old)", "(top, box, mean)"),
+        ("landscape", steps_are_those_of_the_companion, "Math.min(goal, box.x1)", "goal"),
+        ("landscape", steps_are_those_of_the_companion, "[mean, mean]", "[mean, old]"),
+        ("landscape", steps_are_those_of_the_companion, "- elbo(data, place)", ""),
+        ("landscape", a_climb_is_em, ">= data.rest", ">= 1"),
+        ("landscape", a_climb_is_em, "% 2 === 0", "% 2 === 2"),
+        ("landscape", a_climb_is_em, "(next, eStep(next))", "(next, next)"),
+        ("landscape", words_say_where_a_climb_stands, "change < -0.005", "change > 0"),
+        ("landscape", words_say_where_a_climb_stands, "(length - 1)", "(length)"),
+        ("landscape", words_say_where_a_climb_stands, " - high).toFixed", ").toFixed"),
+        ("landscape", words_say_where_a_climb_stands, "path.length / 2", "path.length"),
+        ("landscape", words_say_where_a_climb_stands, "< data.rest ?", "< 1e9 ?"),
         ("em_bound", an_m_step_climbs_as_far_as_it_is_said, "reached - touched", "touched"),
         ("em_steps", colors_go_from_blue_to_red, "shade / 9", "shade / 10"),
         ("em_steps", every_iteration_has_its_log_likelihood, "value[t - 1]", "value[0]"),
@@ -706,6 +959,43 @@ WITNESSES = {  # values at which the planted errors show
         ("lose_them", words_say_what_was_lost, '"below" : "above"', '"above" : "below"'),
         ("lose_them", words_say_what_was_lost, '"high" : "low"', '"low" : "high"'),
         ("lose_them", words_say_what_was_lost, "!holds", "holds"),
+        ("basins", a_step_of_em_is_the_companions, "(x - m) ** 2", "Math.abs(x - m)"),
+        (
+            "basins",
+            a_step_of_em_is_the_companions,
+            "* (u[n] - m) ** 2)) / total",
+            "* u[n] ** 2)) / total",
+        ),
+        ("basins", a_step_of_em_is_the_companions, "value - whole[n]", "value"),
+        ("basins", a_step_of_em_is_the_companions, "- Math.log(u.length)", ""),
+        ("basins", a_step_of_em_is_the_companions, "Math.log1p(Math.exp(", "(Math.exp("),
+        ("basins", a_run_ends_as_python_says, "Math.log(0.5), m", "Math.log(0.5) + m, m"),
+        ("basins", a_run_ends_as_python_says, "change >= still && !isSpike()", "!isSpike()"),
+        ("basins", a_run_ends_as_python_says, "outcome = 3;", "outcome = 1;"),
+        ("basins", a_run_ends_as_python_says, "good ? 0 : 1", "0"),
+        ("basins", a_run_ends_as_python_says, "outcome = 2;", "outcome = 1;"),
+        ("basins", a_run_ends_as_python_says, "(size - 1)", "size"),
+        (
+            "basins",
+            a_run_ends_as_python_says,
+            "Math.min(least, ...",
+            "Math.max(...[least].filter(isFinite), ...",
+        ),
+        ("basins", a_run_ends_as_python_says, "best - value", "value - best"),
+        ("basins", a_run_ends_as_python_says, "u.length * Math.exp(w)", "Math.exp(w)"),
+        ("basins", a_run_ends_as_python_says, "logVariance / 2", "logVariance"),
+        ("basins", a_run_ends_as_python_says, "v < spike)", "v > spike)"),
+        ("slowness", the_two_parts_are_those_of_the_mixture, "8 * Math.PI", "2 * Math.PI"),
+        ("slowness", the_two_parts_are_those_of_the_mixture, "[-d / 2, d / 2]", "[d / 2, -d / 2]"),
+        ("slowness", the_two_parts_are_those_of_the_mixture, "[-d / 2, d / 2]", "[-d, d]"),
+        ("slowness", every_stop_has_its_slowness, "d - first", "d"),
+        ("slowness", every_stop_has_its_slowness, "-Math.LN10", "-Math.LN2"),
+        ("slowness", every_stop_has_its_slowness, "Math.log1p(-seen)", "Math.log(seen)"),
+        ("slowness", every_stop_has_its_slowness, "1 / Math.sqrt(seen)", "1 / seen"),
+        ("slowness", every_stop_has_its_slowness, "(100 * (1 - seen))", "(100 * seen)"),
+        ("slowness", every_stop_has_its_slowness, "short(1 / seen)", "short(1 / (1 - seen))"),
+        ("slowness", every_stop_has_its_slowness, "d > 2 ?", "d < 2 ?"),
+        ("slowness", every_stop_has_its_slowness, "toFixed(digits)", "toFixed(digits - 1)"),
     ],
 )
 def test_a_planted_error_is_found(name, law, right, wrong):

@@ -11,7 +11,7 @@ from scipy import stats
 from scipy.special import logsumexp
 from sklearn.mixture import GaussianMixture as Sklearn
 
-from companion.em import CollapsedComponentError, fit, fit_restarts
+from companion.em import COLLAPSED, CollapsedComponentError, fit, fit_restarts
 from companion.gaussians import GaussianMixture, NormalStatistics
 from companion.missing import MultivariateNormal
 from companion.mixtures import HardMixture
@@ -882,3 +882,75 @@ def test_one_point_out_of_reach_is_named_among_many(kind, place):
         x[place] = [0.0, far]
         with np.errstate(all="raise"), pytest.raises(ValueError, match="x lies so far from every"):
             model.e_step(x)
+
+
+@given(st.integers(0, 2**32), st.integers(1, 4), st.integers(1, 3))
+def test_a_weak_prior_has_the_spread_of_a_share_of_the_volume(seed, K, D):
+    """Of full rank; where a column follows from another, or points are few, each by itself."""
+    rng = np.random.default_rng(seed)
+    x = rng.normal(size=(12, D)) @ rng.normal(size=(D, D)) + rng.normal(size=D)
+    a, s = rng.uniform(0.01, 9, 2)
+    spread = np.cov(x.T, ddof=0).reshape(D, D) / K ** (2 / D)
+    for found, expected in (
+        (GaussianMixture.prior_statistics(x, K, a, s), s * spread),
+        (GaussianMixture.prior_statistics(x, K, a), spread),
+    ):
+        np.testing.assert_allclose(found.means, np.tile(x.mean(axis=0), (K, 1)), rtol=1e-12)
+        np.testing.assert_allclose(found.scatters, np.tile(expected, (K, 1, 1)), rtol=1e-9)
+    few = x[:D] if D > 1 else x
+    twice = np.column_stack([few, 3 * few[:, 0]])
+    for points in (few, twice):
+        dimensions = points.shape[1]
+        found = GaussianMixture.prior_statistics(points, K)
+        if len(points) > dimensions:
+            continue
+        variances = points.var(axis=0) / K ** (2 / dimensions)
+        np.testing.assert_allclose(found.scatters[0], np.diag(variances), rtol=1e-9)
+
+
+@pytest.mark.parametrize("share", [0.99, 1.01])
+@pytest.mark.parametrize("kind", ["full", "diagonal", "spherical", "tied"])
+@pytest.mark.parametrize("worst", [0, 1])
+def test_a_component_collapses_at_a_share_of_the_variance(kind, worst, share):
+    """Just above the bound it is a component; just below, the one that did is named."""
+    v = share * COLLAPSED
+    flat = np.array([[1.0, np.sqrt(1 - v)], [np.sqrt(1 - v), 1.0]])  # given one, v of the other
+    if kind in ("diagonal", "spherical"):
+        v /= 2 - v  # of two components, one is wide: the variance of all is that of both halved
+        flat = v * np.eye(2)
+    scatters = 5 * np.array([np.eye(2), np.eye(2)])
+    scatters[worst] = 5 * flat
+    if kind in ("full", "tied"):
+        scatters[:] = 5 * flat
+        worst = 0
+    means = np.array([[0.0, 0.0], [1e-9, 0.0]])
+    old = {
+        "full": [np.eye(2)] * 2, "diagonal": np.ones((2, 2)), "spherical": np.ones(2),
+        "tied": np.eye(2),
+    }[kind]  # fmt: skip
+    model = GaussianMixture([0.5, 0.5], means, old, kind)
+    statistics = NormalStatistics(np.array([5.0, 5.0]), means, scatters)
+    if share > 1:
+        model.m_step(statistics)
+    else:
+        with pytest.raises(CollapsedComponentError, match=f"^component {worst} has collapsed"):
+            model.m_step(statistics)
+
+
+@given(st.integers(0, 2**32), st.integers(2, 4))
+def test_a_component_without_points_has_statistics_of_zero(seed, K):
+    """And adds nothing to those of others."""
+    rng = np.random.default_rng(seed)
+    x, r, k = rng.normal(5, 1, (9, 2)), rng.dirichlet(np.ones(K), 9), rng.integers(K)
+    model = GaussianMixture(np.full(K, 1 / K), rng.normal(size=(K, 2)), [np.eye(2)] * K)
+    full = model.statistics(x, r)
+    r[:, k] = 0
+    r /= r.sum(axis=1, keepdims=True)
+    empty = model.statistics(x, r)
+    assert empty.counts[k] == 0
+    assert not empty.means[k].any()
+    assert not empty.scatters[k].any()
+    for total in (empty + full, full + empty):
+        np.testing.assert_allclose(total.means[k], full.means[k], rtol=1e-12)
+        np.testing.assert_allclose(total.scatters[k], full.scatters[k], rtol=1e-9, atol=1e-12)
+    assert not np.isnan((empty + empty).means).any()

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
-from scipy.special import logsumexp, xlogy
+from scipy.special import expit, logsumexp, xlogy
 
 from companion import _soft, em
 from companion.crossed import CrossedNormal
@@ -23,6 +23,8 @@ from companion.gaussians import GaussianMixture
 from companion.hierarchical import BetaBinomial, GammaPoisson, NormalNormal
 from companion.missing import MultivariateNormal
 from companion.mixtures import HardMixture
+from companion.nested import NestedBetaBinomial
+from companion.nonparametric import GridPopulation
 from companion.poissons import PoissonMixture, PoissonStatistics
 from companion.populations import UnitStatistics
 
@@ -180,6 +182,24 @@ def crossed_data(rng, N):
     return 3 + effects + rng.normal(scale=0.7, size=N), np.full(N, 0.5), rows, columns
 
 
+def nested_definition(model, y, n, group):
+    u = np.linspace(-30, 30, 30_001)  # log odds; no scale and no group is narrower than 100 steps
+    alpha, beta = model.strength * expit(u), model.strength * expit(-u)
+    value = 0.0
+    for name in np.unique(group):
+        joint = stats.norm(model.location, model.scale).logpdf(u)
+        for j in np.flatnonzero(group == name):
+            joint = joint + stats.betabinom.logpmf(y[j], n[j], alpha, beta)
+        value += logsumexp(joint) + np.log(0.002)
+    return value
+
+
+def nested_data(rng, N):
+    group = np.arange(N) % max(2, N // 5)
+    p = expit(rng.normal(-1, 0.8, N)[group])
+    return rng.binomial(20, rng.beta(8 * p, 8 * (1 - p))), np.full(N, 20), group
+
+
 GAUSSIANS = [
     gaussian(kind, D) for kind in ("full", "diagonal", "spherical", "tied") for D in (1, 2)
 ]
@@ -221,10 +241,25 @@ MODELS = [
         "normal-normal",
     ),
     Factory(
+        "any shape",
+        lambda rng: GridPopulation(np.linspace(-4, 4, 9), rng.dirichlet(np.ones(9))),
+        lambda rng, N: (stats.norm.logpdf(rng.normal(size=(N, 1)), np.linspace(-4, 4, 9)),),
+        lambda m, seen: float(logsumexp(seen + np.log(m.weights), axis=1).sum()),
+    ),
+    Factory(
         "crossed normal",
         lambda rng: CrossedNormal(rng.normal(), 1.5, 0.7, 0.3),
         crossed_data,
         crossed_definition,
+        splits=False,
+    ),
+    Factory(
+        "nested beta-binomial",
+        lambda rng: NestedBetaBinomial(
+            rng.normal(-1, 0.5), rng.uniform(0.4, 1), rng.uniform(4, 20)
+        ),
+        nested_data,
+        nested_definition,
         splits=False,
     ),
 ]
@@ -485,7 +520,7 @@ LAWS = {  # and which models must obey
     gradient_is_that_of_the_log_likelihood: [f for f in MODELS if f.has("gradient")],
     vector_leads_there_and_back: [f for f in MODELS if f.has("to_vector")],
     map_is_the_mode: [f for f in MODELS if f.has("complete_log_likelihood", "to_vector")],
-    weights_are_repetitions: [f for f in MODELS if f.accepts("weights")],
+    weights_are_repetitions: [f for f in MODELS if f.accepts("weights") and f.accepts("x")],
     criteria_count_every_parameter: [f for f in MODELS if f.has("bic")],
 }  # fmt: skip
 
@@ -675,6 +710,16 @@ WRONG = [
     (em_never_falls, "Gaussian full 2", but(wider)("m_step")),
     (em_never_falls, "crossed normal", but(
         lambda m, right: CrossedNormal(right.mean, 9.0, 0.7, 0.3))("m_step")),
+    *((m_step_is_the_optimum, "nested beta-binomial", but(wrong)("m_step")) for wrong in (
+        lambda m, right: NestedBetaBinomial(right.location, 1.05 * right.scale, right.strength),
+        lambda m, right: NestedBetaBinomial(right.location + 0.1, right.scale, right.strength),
+        lambda m, right: NestedBetaBinomial(right.location, right.scale, 1.1 * right.strength))),
+    (em_climbs_to_a_place_without_slope, "nested beta-binomial", but(
+        lambda m, right: NestedBetaBinomial(right.location, right.scale, 5.0))("m_step")),
+    (log_likelihood_is_its_definition, "nested beta-binomial", of_e_step(
+        lambda s, v: (s, v + 1e-3))),
+    (map_is_the_mode, "nested beta-binomial", but(
+        lambda m, v: 0.5 * v)("complete_log_likelihood")),
     (gradient_is_that_of_the_log_likelihood, "Poisson", HALF_A_GRADIENT),
     (gradient_is_that_of_the_log_likelihood, "Gaussian tied 2", HALF_A_GRADIENT),
     (gradient_is_that_of_the_log_likelihood, "normal with gaps", but(lambda m, g: -g)("gradient")),

@@ -96,6 +96,10 @@ def test_ellipses_of_a_mixture_lie_as_far_out_as_is_asked(seed, n_sd):
         off = ring - mean
         distance = np.einsum("ni,ij,nj->n", off, np.linalg.inv(covariance), off)
         np.testing.assert_allclose(np.sqrt(distance), n_sd or 2.0, rtol=1e-8)
+        assert len(ring) == 49
+        np.testing.assert_allclose(ring[0], ring[-1], atol=1e-12)  # closed, once around
+        np.testing.assert_allclose(ring[:-1].mean(axis=0), mean, atol=1e-12)
+        np.testing.assert_allclose(ring[:24] - mean, mean - ring[24:48], atol=1e-12)
 
 
 def test_the_counties_cover_the_states():
@@ -172,12 +176,13 @@ def test_a_map_without_any_data_is_hatched():
     assert [len(c.get_paths()) for c in ax.collections] == [0, 1, 0]
 
 
-@pytest.mark.parametrize("unit", [1e-120, 1e-8, 1.0, 1e120])
+@pytest.mark.parametrize("unit", [1e-150, 1e-120, 1e-8, 1.0, 1e120])
 def test_an_ellipse_in_any_unit(unit):
     """Every point lies n_sd standard deviations out, also where the axes have different units."""
     mean, covariance = np.array([1.0, 2.0]), np.array([[2.0, 0.9], [0.9, 1.0]])
     units = np.array([unit, 1.0])
-    found = plotting.covariance_ellipse(units * mean, covariance * np.outer(units, units), 3)
+    with np.errstate(all="raise"):
+        found = plotting.covariance_ellipse(units * mean, covariance * np.outer(units, units), 3)
     off = found / units - mean
     distance = np.einsum("ni,ij,nj->n", off, np.linalg.inv(covariance), off)
     np.testing.assert_allclose(distance, 9, rtol=1e-10)

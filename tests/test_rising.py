@@ -156,3 +156,24 @@ def test_a_deviance_has_the_unit_of_its_counts(ratio, power):
     one = _rising.deviance(x, mean, mean - x)
     scaled = _rising.deviance(unit * x, unit * mean, unit * (mean - x))
     np.testing.assert_allclose(scaled, unit * one, rtol=1e-15)
+
+
+@given(st.floats(-300, 300), st.floats(-300, 300))
+def test_logarithms_of_ratios_beyond_all_floats(log_k, log_a):
+    """Of 1 + k / a, with no warning: where k / a overflows, and where it is lost beside 1."""
+    k, a = 10.0**log_k, 10.0**log_a
+    apart = (log_k - log_a) * np.log(10)
+    with np.errstate(all="raise", under="ignore"):
+        found = _rising.log_ratio(np.array([k, 0.0]), np.array([a, a]))
+    expected = [np.logaddexp(0.0, apart), 0.0] if apart > -30 else [k / a, 0.0]
+    np.testing.assert_allclose(found, expected, rtol=1e-9)
+
+
+@given(st.floats(0, 15), st.one_of(st.floats(-2, -0.35), st.floats(0.2, 2)))
+def test_deviances_far_from_zero_have_all_digits(log_x, log_ratio):
+    """However large the numbers: not those of a difference of two logarithms."""
+    x, mean = 10.0**log_x, 10.0 ** (log_x + log_ratio)
+    with mp.workdps(50):
+        expected = float(mp.mpf(x) * mp.log(mp.mpf(x) / mp.mpf(mean)) - mp.mpf(x) + mp.mpf(mean))
+    found = _rising.deviance(np.array(x), np.array(mean), np.array(mean - x))
+    assert found == pytest.approx(expected, rel=3e-15)

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import integrate, stats
 
@@ -469,3 +469,90 @@ def test_a_mixture_of_one_law_is_that_law(family, seed):
     with np.errstate(under="ignore"):
         expected = family(first, second).quantile(p)
     assert found == pytest.approx(expected, rel=1e-6, abs=1e-307)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+@given(seed=seeds)
+@settings(max_examples=30)
+def test_mixtures_of_laws_of_every_size_have_answers_and_no_warnings(family, seed):
+    rng = np.random.default_rng(seed)
+    with np.errstate(under="ignore"):
+        law, theta = extreme(rng, family)
+        if family is NormalPosterior:  # a bracket is halved two hundred times, not a thousand
+            law = family(rng.normal(size=4), 10 ** rng.uniform(-15, 15, 4))
+    weights = rng.dirichlet(np.ones(4))
+    with np.errstate(all="raise"):
+        mixture = MixturePosterior(law.at((slice(None), np.newaxis)), weights)
+        found = [mixture.mean, mixture.sd, mixture.cdf(theta[0]), mixture.log_density(theta[0])]
+        ends = np.concatenate([mixture.quantile(p) for p in (0.0, 1e-300, 0.1, 0.5, 0.9, 1.0)])
+        assert mixture.sample(rng, 3).shape == (3, 1)
+    assert not np.isnan(np.concatenate([*found, ends])).any()
+    assert (ends[:-1] <= ends[1:]).all()
+    low, high = family.floats
+    for p, end in ((0.1, ends[2]), (0.5, ends[3]), (0.9, ends[4])):
+        if low <= end <= high:
+            near = np.clip([end - 1e-12 * abs(end), end + 1e-12 * abs(end)], low, high)
+            below, at = (mixture.cdf(theta)[0] for theta in near)
+            assert below - 1e-8 <= p <= at + 1e-8
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+@given(seed=seeds, J=st.integers(2, 4))
+def test_one_bad_argument_among_good_ones_is_named(family, seed, J):
+    """Probabilities and points, of laws and of mixtures, wherever it stands."""
+    rng = np.random.default_rng(seed)
+    laws = family(*rng.uniform(1, 5, (2, 3, J)))
+    for units in (laws.at(0), MixturePosterior(laws, rng.dirichlet(np.ones(3)))):
+        p, theta, at = rng.uniform(0.1, 0.9, J), rng.uniform(0.1, 0.9, J), rng.integers(J)
+        for end in (0.0, 1.0):
+            p[at] = end
+            units.quantile(p)
+        for bad in (np.nan, -0.001, 1.001, np.inf):
+            p[at] = bad
+            with pytest.raises(ValueError, match=r"^probability "):
+                units.quantile(p)
+        theta[at] = np.nan
+        for call in (units.cdf, units.log_density):
+            with pytest.raises(ValueError, match=r"^theta must not be NaN"):
+                call(theta)
+        for bad in (0.0, 1.0, -0.1, np.nan):
+            with pytest.raises(ValueError, match=r"^level "):
+                units.interval(bad)
+
+
+def test_a_point_is_its_own_quantile_to_the_ends():
+    points = NormalPosterior([5.0, -3.0], [0.0, 0.0])
+    for p in (0.0, 1e-300, 0.5, 1.0):
+        assert points.quantile(p).tolist() == [5.0, -3.0]
+    assert points.cdf([5.0, -3.1]).tolist() == [1.0, 0.0]
+    assert points.log_density([5.0, -3.1]).tolist() == [np.inf, -np.inf]
+    assert points.sample(np.random.default_rng(1), 2).tolist() == [[5.0, -3.0]] * 2
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+@given(seed=seeds)
+def test_far_tails_of_mixtures_are_as_right_as_those_of_laws(family, seed):
+    """On both sides; a node without weight does not count, and draws are a whole number."""
+    rng = np.random.default_rng(seed)
+    first, second = rng.uniform(1, 9, (2, 1))
+    law = family(first, second)
+    nodes = family(np.array([first, first, 2 * first]), np.full((3, 1), second))
+    mixture = MixturePosterior(nodes, [0.3, 0.7, 0.0])
+    for tail in 10.0 ** -np.arange(1, 13):
+        for p in (tail, 1 - tail):
+            with np.errstate(all="raise"):
+                found = mixture.quantile(p)
+            np.testing.assert_allclose(found, law.quantile(p), rtol=1e-3 if p > 0.5 else 1e-6)
+    with np.errstate(all="raise"):
+        density = mixture.log_density(law.mean)
+    np.testing.assert_allclose(density, law.log_density(law.mean), rtol=1e-9)
+    for size in (0, -1, 2.5, True, [2]):
+        for units in (law, mixture):
+            with pytest.raises(ValueError, match=r"^size must be a whole number"):
+                units.sample(rng, size)
+
+
+def test_the_ends_of_mixtures_of_points_are_infinite():
+    points = MixturePosterior(NormalPosterior([[5.0, -3.0], [6.0, -3.0]], 0.0), [0.5, 0.5])
+    assert points.quantile(0.0).tolist() == [-np.inf] * 2
+    assert points.quantile(1.0).tolist() == [np.inf] * 2

@@ -149,16 +149,18 @@ def page(
     data: dict[str, Any],
     script: str,
     beside: str = "",
+    size: tuple[int, int] = (WIDTH, HEIGHT),
 ) -> str:
     """One figure: picture, controls, a line that says in words what is seen, and its script.
 
-    Title and description are those of both pictures, if there is one `beside` the first.
+    Title and description are those of both pictures, if there is one `beside` the first. A single
+    picture is never drawn wider than its `size`.
     """
     name = f"companion-figure-{next(_numbers)}"
     svg, beside, controls = (re.sub(r"\n +", "\n", part) for part in (svg, beside, controls))
     text = json.dumps(data, separators=(",", ":")).replace("<", "\\u003c")  # never </script>
-    box = f'viewBox="0 0 {WIDTH} {HEIGHT}"'
-    style = 'style="width:100%;height:auto;display:block"'
+    box = f'viewBox="0 0 {size[0]} {size[1]}"'
+    style = f'style="width:100%;max-width:{size[0]}px;height:auto;display:block"'
     if beside:
         box = f'viewBox="0 0 {HALF[0]} {HALF[1]}"'
         style = f'style="flex:1 1 {HALF[0] - 20}px;min-width:0;height:auto"'

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from html import escape
 
@@ -89,17 +90,15 @@ class EMBound:
             raise ValueError(f"start must lie between low and high, not at {self.start}")
         is_text(self.name, "name")
         grid = np.linspace(self.low, self.high, 201)
-        with np.errstate(under="ignore"):
-            steps = [self._at(mean).e_step(self.x) for mean in grid]
-        tops = np.array([s.means[self.component, 0] for s, _ in steps])
+        log_likelihoods, counts, tops = self._e_steps(grid)
         if not ((self.low <= tops) & (tops <= self.high)).all():
             raise ValueError(
                 f"low and high must hold every M-step between them: the means go from "
                 f"{tops.min():g} to {tops.max():g}"
             )
         set_(self, "means", grid)
-        set_(self, "log_likelihoods", np.array([value for _, value in steps]))
-        set_(self, "counts", np.array([s.counts[self.component] for s, _ in steps]))
+        set_(self, "log_likelihoods", log_likelihoods)
+        set_(self, "counts", counts)
         set_(self, "tops", tops)
 
     def _at(self, mean: float) -> GaussianMixture:
@@ -107,6 +106,14 @@ class EMBound:
         means[self.component] = mean
         model = self.model
         return GaussianMixture(model.weights, means, model.covariances, model.covariance_type)
+
+    def _e_steps(self, means: Sequence[float] | Floats) -> tuple[Floats, Floats, Floats]:
+        """Log-likelihoods, and counts and means of the component, at several old means."""
+        with np.errstate(under="ignore"):
+            steps = [self._at(mean).e_step(self.x) for mean in means]
+        of = [(value, s.counts[self.component], s.means[self.component, 0]) for s, value in steps]
+        value, count, top = np.transpose(of)
+        return value, count, top
 
     def log_likelihood(self, mean: float) -> float:
         r"""Return :math:`\ell` at one value of the mean, in nats.
@@ -160,21 +167,25 @@ class EMBound:
         variance = model.full_covariances[self.component, 0, 0]
         return np.asarray(value - N / (2 * variance) * ((mean - top) ** 2 - (old - top) ** 2))
 
+    def _digits(self) -> int:
+        """Decimal places of a mean."""
+        return min(100, max(2, decimals(self.high - self.low, 4)))
+
+    def _tables(self) -> dict[str, object]:
+        """Return what a script looks up, over equal steps from `low` to `high`."""
+        return {
+            "value": short(self.log_likelihoods, np.ptp(self.log_likelihoods)),
+            "count": short(self.counts, self.counts.max()),
+            "top": short(self.tops, self.high - self.low),
+            "variance": float(self.model.full_covariances[self.component, 0, 0]),
+            "digits": self._digits(),
+            "start": self.start,
+        }
+
     def _repr_html_(self) -> str:
         bottom, top = self.log_likelihoods.min(), self.log_likelihoods.max()
         span = (top - bottom) or 1.0  # nats
         frame = Frame((self.low, self.high), (bottom - 0.15 * span, top + 0.1 * span))
-        variance = float(self.model.full_covariances[self.component, 0, 0])
-        data = {
-            "mean": short(self.means, self.high - self.low),
-            "value": short(self.log_likelihoods, span),
-            "count": short(self.counts, self.counts.max()),
-            "top": short(self.tops, self.high - self.low),
-            "variance": variance,
-            "digits": min(100, max(2, decimals(self.high - self.low, 4))),
-            "start": int(np.abs(self.means - self.start).argmin()),
-            "box": frame.box(),
-        }
         shapes = f"""
             <polyline class="curve" points="{frame.line(self.means, self.log_likelihoods)}"
               fill="none" stroke="{RED}" stroke-width="2.5"/>
@@ -195,6 +206,6 @@ class EMBound:
             "a thick bar there is the gap between curve and bound.",
             svg=frame.axes(self.name, "log-likelihood") + shapes,
             controls=controls,
-            data=data,
+            data=self._tables() | {"box": frame.box()},
             script="em_bound",
         )

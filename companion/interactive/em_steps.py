@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -71,13 +72,15 @@ class EMSteps:
 
     def _repr_html_(self) -> str:
         x = _check.points(self.x, "x")
-        margin = 0.12 * np.ptp(x, axis=0)
-        low, high = x.min(axis=0) - margin, x.max(axis=0) + margin
-        frame = Frame((low[0], high[0]), (low[1], high[1]))
-        rings = [
-            [frame.line(*covariance_ellipse(m.means[k], m.full_covariances[k]).T) for k in (0, 1)]
+        ellipses = [
+            [covariance_ellipse(m.means[k], m.full_covariances[k]) for k in (0, 1)]
             for m in self.models
         ]
+        seen = np.concatenate([x, *itertools.chain(*ellipses)])
+        margin = 0.03 * np.ptp(seen, axis=0)
+        low, high = seen.min(axis=0) - margin, seen.max(axis=0) + margin
+        frame = Frame((low[0], high[0]), (low[1], high[1]))
+        rings = [[frame.line(*ellipse.T) for ellipse in pair] for pair in ellipses]
         shades = ["".join(np.round(9 * m.responsibilities(x)[:, 1]).astype(int).astype(str))
                   for m in self.models]  # fmt: skip
         data = {

@@ -32,6 +32,14 @@ export function line([px, py], points) {
   return points.map(([x, y]) => `${px(x)},${py(y)}`).join(" ");
 }
 
+// A function at x, from its values at equal steps across a box: a cubic through the nearest four.
+export function lookup(list, { x0, x1 }, x) {
+  const place = (x - x0) / (x1 - x0) * (list.length - 1);
+  const k = Math.max(0, Math.min(Math.floor(place) - 1, list.length - 4)), p = place - k;
+  return (list[k + 3] * p * (p - 1) * (p - 2) - list[k] * (p - 1) * (p - 2) * (p - 3)) / 6 +
+    (list[k + 1] * p * (p - 2) * (p - 3) - list[k + 2] * p * (p - 1) * (p - 3)) / 2;
+}
+
 // Uniform random numbers, always the same from the same seed (mulberry32).
 export function uniforms(seed) {
   let state = seed;

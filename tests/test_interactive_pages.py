@@ -1,0 +1,131 @@
+"""Pages of figures before their scripts run: what is drawn and written is what was computed."""
+
+import re
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from test_interactive import data_of
+
+from companion.gaussians import GaussianMixture
+from companion.interactive import EMBound, LoseThem
+from companion.interactive._contest import contest
+from companion.interactive._page import BLUE
+
+
+@settings(max_examples=5)
+@given(st.integers(0, 2**32))
+def test_a_bound_begins_where_it_is_asked_to(seed):
+    """Between both ends, none of which is a start; every M-step must lie between them, too."""
+    rng = np.random.default_rng(seed)
+    x = rng.normal(size=30)
+    model = GaussianMixture([0.5, 0.5], [-1, 1], [1, 1])
+    start = rng.uniform(-2.9, 2.9)
+    figure = EMBound(model, x, 0, -3.0, 3.0, start)
+    np.testing.assert_allclose(figure.means, np.linspace(-3, 3, 201), atol=1e-12)
+    data = data_of(figure)
+    np.testing.assert_allclose(data["start"], start, rtol=1e-6)
+    for end in (-3.0, 3.0, -4.0, 4.0):
+        with pytest.raises(ValueError, match="start must lie between low and high"):
+            EMBound(model, x, 0, -3.0, 3.0, end)
+    low, high = figure.tops.min(), figure.tops.max()
+    for ends in ((low - 3, low + 0.01), (high - 0.01, high + 3)):
+        with pytest.raises(ValueError, match="low and high must hold every M-step between them"):
+            EMBound(model, x + 0 * ends[0], 0, *ends, sum(ends) / 2)
+    for component in (-1, 2, 0.5):
+        with pytest.raises(ValueError, match="component must be one of the model's"):
+            EMBound(model, x, component, -3.0, 3.0, 0.0)
+
+
+def test_a_component_without_weight_leaves_the_curve_flat():
+    """And still the axis of the likelihood has a length: of one nat, and a quarter."""
+    model = GaussianMixture([1.0, 0.0], [0.0, 1.0], [1.0, 1.0])
+    box = data_of(EMBound(model, [0.0, 1.0, 2.0], 1, -3.0, 3.0, 0.5))["box"]
+    value = model.log_likelihood([0.0, 1.0, 2.0])
+    assert (box["y0"], box["y1"]) == pytest.approx((value - 0.15, value + 0.1))
+
+
+def place_in(box, x, y):
+    """Pixels of points in the axes that a page's script knows."""
+    px = box["left"] + (x - box["x0"]) / (box["x1"] - box["x0"]) * (box["right"] - box["left"])
+    py = box["bottom"] - (y - box["y0"]) / (box["y1"] - box["y0"]) * (box["bottom"] - box["top"])
+    return np.column_stack(np.broadcast_arrays(px, py))
+
+
+@settings(max_examples=8)
+@given(st.integers(0, 2**32), st.integers(12, 60))
+def test_what_was_lost_is_hollow_and_an_interval_that_misses_is_red(seed, N):
+    """Before the script runs: points, line, intervals and table are those of the contest."""
+    rng = np.random.default_rng(seed)
+    x = 3 + 2 * rng.normal(size=N)
+    y = 50 + 20 * (rng.uniform(-1, 1) * x + rng.normal(size=N))
+    figure = LoseThem(x, y, seed=int(rng.integers(1000)))
+    html, data = figure._repr_html_(), data_of(figure)
+    u, v = (x - x.mean()) / x.std(), (y - y.mean()) / y.std()
+    z, lost = figure._lose("x", 2.0, 0.5)
+    np.testing.assert_allclose(z, v, atol=1e-12)
+    numbers = r"[-\d.]+"
+    dots = re.search(r'<g class="dots".*?</g>', html, re.DOTALL).group()
+    circles = re.findall(rf'cx="({numbers})" cy="({numbers})" r="4.5" fill="(.*?)"', dots)
+    at = np.array([circle[:2] for circle in circles], float)
+    np.testing.assert_allclose(at, place_in(data["points"], u, v), atol=0.06)
+    assert [fill == "none" for *_, fill in circles] == lost.tolist()
+    # The axes hold every point, however far it is bent.
+    bent = np.concatenate([v - 0.4 * (u**2 - 1), v + 0.4 * (u**2 - 1)])
+    box, means = data["points"], data["means"]
+    assert (box["x0"], box["x1"]) == pytest.approx((u.min() - 0.2, u.max() + 0.2))
+    assert (box["y0"], box["y1"]) == pytest.approx((bent.min() - 0.2, bent.max() + 0.2))
+    assert (means["x0"], means["x1"], means["y0"], means["y1"]) == (-1.2, 1.2, 4, 0)
+    assert box["left"] < box["right"] < means["left"] < means["right"] <= data["width"]
+    found = contest(u, np.where(lost, np.nan, v), figure._normals())
+    held = (found[:, 1] < 0) & (found[:, 2] > 0)
+    ways = re.findall(r'<g class="way" stroke="(.*?)">(.*?)</g>', html, re.DOTALL)
+    assert [color == BLUE for color, _ in ways] == held.tolist()
+    for k, (_, way) in enumerate(ways):
+        ends = [float(re.search(rf'{name}="({numbers})"', way).group(1)) for name in ("x1", "x2")]
+        inside = found[k, :3].clip(-1.2, 1.2)
+        expected = place_in(means, inside, k + 0.6)
+        np.testing.assert_allclose(ends, expected[1:, 0], atol=0.06)
+        dot = re.search(rf'<circle cx="({numbers})" cy="({numbers})"', way).groups()
+        np.testing.assert_allclose(np.array(dot, float), expected[0], atol=0.06)
+        assert data["names"][k] in way
+    assert data["how"] == {
+        "random": "completely at random", "x": "the likelier the larger x",
+        "y": "the likelier the larger y",
+    }  # fmt: skip
+    options = re.findall(r'<option value="(.*?)"( selected)?>(.*?)</option>', html)
+    assert [(kind, text) for kind, _, text in options] == list(data["how"].items())
+    assert [kind for kind, chosen, _ in options if chosen] == ["x"]
+    heads = ["estimate by", "mean of y", "95 % interval", "truth", "sd of y", "r"]
+    assert re.findall(r'<th scope="col">(.*?)</th>', html) == heads
+    sliders = re.findall(
+        r'class="(\w+)" type="range" min="(.*?)"\s+max="(.*?)"(.*?)>', html, re.DOTALL
+    )
+    assert [slider[:3] for slider in sliders] == [
+        ("strength", "0", "4"), ("share", "0", "0.8"), ("bend", "-0.4", "0.4"),
+        ("which", "0", f"{N - 1}"),
+    ]  # fmt: skip
+    assert [re.search('value="(.*?)"', slider[3]).group(1) for slider in sliders] == [
+        "2", "0.5", "0", "0",
+    ]  # fmt: skip
+    rows = re.findall(r"<tr>(.*?)</tr>", html, re.DOTALL)
+    cells = [re.findall(r"<t[hd].*?>(.*?)</t[hd]>", row) for row in rows]
+    assert [row[0] for row in cells] == ["before the loss", *data["names"]]
+    assert cells[0][2:4] == ["", ""]
+    places = data["places"]
+    assert [row[3] for row in cells[1:]] == ["held" if h else "missed" for h in held]
+    for row, (middle, low, high, sd, r) in zip(cells[1:], found, strict=True):
+        ends = " to ".join(f"{y.mean() + y.std() * end:.{places}f}" for end in (low, high))
+        assert row[1:3] == [f"{y.mean() + y.std() * middle:.{places}f}", ends]
+        assert row[4:] == [f"{y.std() * sd:.{places}f}", f"{r:.2f}"]
+    line = re.search(rf'class="fit" points="({numbers}),({numbers}) ({numbers}),({numbers})"', html)
+    across = np.array([box["x0"], box["x1"]])
+    slope = found[2, 3] * found[2, 4]  # of EM's line, from its sd and correlation
+    expected = place_in(box, across, found[2, 0] + slope * across)
+    np.testing.assert_allclose(np.array(line.groups(), float).reshape(2, 2), expected, atol=0.06)
+    truth = re.findall(rf'<polyline points="({numbers}),{numbers} ({numbers}),{numbers}"', html)[-1]
+    np.testing.assert_allclose(np.array(truth, float), place_in(means, 0, 0)[0, 0], atol=0.06)
+    first = re.search(rf'class="ring" cx="({numbers})" cy="({numbers})"', html).groups()
+    np.testing.assert_allclose(np.array(first, float), at[u.argmin()], atol=1e-9)
+    assert data["order"] == np.argsort(u).tolist()
