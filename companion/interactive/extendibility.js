@@ -1,6 +1,6 @@
 import { line, scales, set } from "./runtime.js";
 
-// A case is [share, tickets, draws, box, mixture, distance, bound, chances, weights].
+// A case is [share, tickets, draws, box, mixture, distance, bound, chance].
 export function find(cases, share, n, k) {
   return cases.find((one) => one[0] === share && one[1] === n && one[2] === k);
 }
@@ -18,12 +18,11 @@ export function curve(cases, share, k, what) {
 }
 
 export function words(chosen, shares) {
-  const [share, n, k, , , distance, bound, chances, weights] = chosen;
-  const coins = chances.map((t, i) => weights.length === 1 ? `one coin with chance ${t.toFixed(2)}` :
-    `chance ${t.toFixed(2)} (weight ${weights[i].toFixed(2)})`).join(", ");
+  const [share, n, k, , , distance, bound, chance] = chosen;
   return `${k} of ${n} tickets are drawn, ${shares[share]} of the tickets are ones. Nearest ` +
-    `mixture: ${coins}. Distance ${distance.toFixed(3)}: forgetting that no ticket comes twice ` +
-    `changes no event's probability by more. Bound ${bound.toFixed(3)}.` +
+    `mixture: one coin with chance ${chance.toFixed(2)}. Distance ${distance.toFixed(3)}: if it ` +
+    `takes the place of the box, no event's probability changes by more. ` +
+    `Bound ${bound.toFixed(3)}.` +
     (k === n ? " The box is drawn empty: the number of ones is known beforehand." : "");
 }
 

@@ -33,8 +33,8 @@ class Extendibility:
     ----------
     found : dict
         By share, tickets and draws: the laws of the number of ones (from the box, and of the
-        nearest mixture), the distance, the bound of Diaconis and Freedman (1980), the chances and
-        their weights.
+        nearest mixture), the distance, the bound of Diaconis and Freedman (1980), and the chance of
+        the nearest mixture, which is one coin.
 
     Examples
     --------
@@ -101,7 +101,7 @@ class Extendibility:
             description="First picture: how many ones there are among the tickets drawn from a "
             "box without return, beside the mixture of coins that comes nearest. Second picture: "
             "the distance between the two against the number of tickets in the box. For a fixed "
-            "number of draws it falls; if all tickets are drawn, it rises.",
+            "number of draws, two or more, it falls; if all tickets are drawn, it rises.",
             svg=frame.axes("ones among the drawn", "probability") + shapes,
             beside=chart.axes("tickets in the box", "distance (total variation)") + lines,
             controls=controls,
@@ -126,19 +126,15 @@ def _compared(name: str, n: int, k: int) -> dict[str, Any]:
     joint = sampling_without_replacement_joint(n // SHARES[name], n, k)
     nearest = nearest_mixture(joint)
     ones = np.indices(joint.shape).sum(axis=0).ravel()
-    _, near = np.unique(nearest.thetas.round(3), return_inverse=True)  # two that look alike are one
-    weights = np.bincount(near, nearest.weights)
-    thetas = np.bincount(near, nearest.weights * nearest.thetas) / weights
-    s = np.arange(k + 1)[:, np.newaxis]
-    ways = np.bincount(ones, minlength=k + 1)[:, np.newaxis]
-    coins = ways * thetas**s * (1 - thetas) ** (k - s)
+    chance = float(nearest.weights @ nearest.thetas)  # in all cases here one coin is as near as any
+    s = np.arange(k + 1)
+    ways = np.bincount(ones, minlength=k + 1)
     return {
         "box": np.bincount(ones, weights=joint.ravel(), minlength=k + 1),
-        "mixture": coins @ weights,
+        "mixture": ways * chance**s * (1 - chance) ** (k - s),
         "distance": nearest.distance,
         "bound": diaconis_freedman_bound(k, n),
-        "thetas": thetas,
-        "weights": weights,
+        "chance": chance,
     }
 
 
