@@ -308,7 +308,7 @@ def _expected(statistics: NestedStatistics, log_strength: float) -> float:
     total = 0.0
     for evidences, u, weights in statistics.parts:
         for evidence, w in zip(evidences, weights, strict=True):
-            kept = w > 1e-20 * w.max()
+            kept = w > 0
             values = evidence.on_grid(u[kept], np.array([log_strength]))[:, 0]
             total += float(w[kept] @ values)
     return total

@@ -31,6 +31,7 @@ from companion import (
     mixtures,
     nested,
     nested_bayes,
+    nonparametric,
     plotting,
     poissons,
     populations,
@@ -535,7 +536,8 @@ def test_no_public_function_is_forgotten():
 
 MODULES = [
     crossed, em, empirical_bayes, exchangeability, gaussians, hierarchical, interactive,
-    interactive._page, missing, mixtures, nested, nested_bayes, poissons, populations, state_space,
+    interactive._page, missing, mixtures, nested, nested_bayes, nonparametric, poissons,
+    populations, state_space,
 ]  # fmt: skip
 RECORDS = {
     item for module in MODULES for item in vars(module).values()

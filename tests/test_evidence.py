@@ -1,5 +1,7 @@
 """The log evidence and its derivatives, for counts from 1 to 1e9: against fifty digits."""
 
+import collections
+
 import mpmath as mp
 import numpy as np
 import pytest
@@ -7,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_rising import exact_beta_binomial, exact_negative_binomial
 
+from companion import evidence
 from companion.empirical_bayes import NoMaximumError, fit_evidence, fit_moments
 from companion.hierarchical import BetaBinomial, GammaPoisson, NormalNormal
 
@@ -203,3 +206,15 @@ def test_what_is_called_a_maximum_is_one(seed):
 def test_exact_formulas_agree_with_each_other():
     value = exact_evidence(BetaBinomial, [3], [10])(mp.log(2), mp.log(6))
     assert float(value) == pytest.approx(float(exact_beta_binomial(3, 10, 4, 2)), rel=1e-14, abs=0)
+
+
+@pytest.mark.parametrize("merge", [evidence._distinct, evidence._counted])
+@given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 2)), min_size=1, max_size=60))
+def test_pairs_are_merged_with_equals_alone(merge, pairs):
+    """Neighbours in the order may differ by one in either number, or in both."""
+    y, more = np.array(pairs, float).T
+    expected = collections.Counter(zip(y, y + more, strict=True))
+    found = collections.Counter()
+    for a, b, times in zip(*merge(y, y + more), strict=True):
+        found[a, b] += times
+    assert found == expected

@@ -205,6 +205,8 @@ def test_urns_hold_what_their_sliders_can_say(urns):
 
 def test_the_steps_are_those_of_em(steps):
     assert (np.diff(steps.log_likelihoods) > -1e-9).all()
+    own = [model.log_likelihood(GEYSER) for model in steps.models]
+    np.testing.assert_allclose(steps.log_likelihoods, own, rtol=1e-12)
     for before, after in itertools.pairwise(steps.models):
         expected = before.m_step(before.e_step(GEYSER)[0])
         np.testing.assert_array_equal(after.means, expected.means)

@@ -323,6 +323,24 @@ def test_full_bayes_is_near_the_fit_where_groups_are_many():
     assert abs(two.upper.sum(axis=(0, 1)) @ RIGHT.LOG_ODDS - run.model.location) < 0.05
 
 
+@pytest.mark.parametrize("fraction", [0.9, 0.99, 1.01, 1.1, 1.9])
+def test_a_step_may_be_as_wide_as_the_likelihood(fraction):
+    """Of twenty in forty: the curvature of the binomial at its top is n p (1 - p)."""
+    u = np.sqrt(fraction / 10) * np.arange(-6, 7)
+    log_p = stats.binom.logpmf(20, 40, special.expit(u))
+    finer = bool(-np.diff(log_p, 2).min() <= 1)
+    assert finer == (fraction < 1.05)  # a second difference leaves a little out
+
+    def attempt():
+        return RIGHT.full_bayes_nested([20], [40], [0], log_odds=u, strengths=[1e8])
+
+    if finer:
+        assert np.isfinite(attempt().group_mean).all()
+    else:
+        with pytest.raises(ValueError, match="log_odds must be finer"):
+            attempt()
+
+
 def test_counts_of_any_size():
     """A million trials of one chance: what is known is the share; a grid without end is named."""
     model = RIGHT.NestedBetaBinomial(0, 1, 1e9)

@@ -110,6 +110,17 @@ def test_a_rate_never_falls_with_the_count():
         np.testing.assert_allclose((y[:-1] + 1) * p[1:] / p[:-1], means[:-1], rtol=1e-9)
 
 
+@given(st.integers(0, 2**32 - 1))
+def test_statistics_are_those_of_the_definition(seed):
+    """Expected numbers at the points, and the expected log-density of the counts."""
+    population, log_p, _ = some(seed)
+    found, _ = population.e_step(log_p)
+    r = population.weights * np.exp(log_p)
+    r /= r.sum(axis=1, keepdims=True)
+    np.testing.assert_allclose(found.counts, r.sum(axis=0), rtol=1e-9)
+    assert found.expected_log_density == pytest.approx((r * log_p).sum(), rel=1e-9)
+
+
 def test_a_weight_of_zero_stays():
     grid, weights = [0.1, 0.5, 0.9], [0.5, 0, 0.5]
     fit = em.fit(GridPopulation(grid, weights), table([5, 5, 5], 10, grid), tol=0, max_iter=50)
