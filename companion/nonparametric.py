@@ -221,7 +221,8 @@ class GridPopulation:
         with np.errstate(over="ignore"):
             ratios = np.exp(self._table(log_densities) - evidence[:, np.newaxis])
         often = self._often(weights, len(ratios))
-        return max(0.0, float((often @ ratios).max() - often.sum()))
+        counts = often > 0  # 0 times an overflow is no number
+        return max(0.0, float((often[counts] @ ratios[counts]).max() - often.sum()))
 
     def e_step(
         self, log_densities: ArrayLike, *, weights: ArrayLike | None = None

