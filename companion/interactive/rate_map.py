@@ -114,7 +114,7 @@ class RateMap:
         controls = f"""<button type="button" class="which" aria-pressed="false">Show posterior
             means</button><label>find <input type="search" size="18" autocomplete="off"
             placeholder="Cook, Illinois" aria-invalid="false"></label>
-            <label class="several" hidden>which <select></select></label>
+            <label class="several" hidden>which <select style="max-width:100%"></select></label>
             <span><span class="title">Raw rates</span>, deaths per 100&nbsp;000
             person-years:</span> {legend}"""
         return page(
