@@ -242,7 +242,8 @@ def load_kidney_cancer() -> pd.DataFrame:
         ``fips`` (text: five digits, the first two for the state), ``state`` and ``county`` (names),
         ``deaths_1980_84`` and ``deaths_1985_89`` (persons, in five years each; counts, not adjusted
         for age), ``person_years_1980_84`` and ``person_years_1985_89`` (years: person-years of
-        white men, summed over the five).
+        white men, summed over the five), ``age_adjusted_1980_84`` and ``age_adjusted_1985_89``
+        (deaths per 100 000 years, with the ages of a standard population; one decimal).
 
     Notes
     -----
@@ -266,6 +267,8 @@ def load_kidney_cancer() -> pd.DataFrame:
             "deaths_1985_89": "persons",
             "person_years_1980_84": "years",
             "person_years_1985_89": "years",
+            "age_adjusted_1980_84": "deaths per 100 000 years",
+            "age_adjusted_1985_89": "deaths per 100 000 years",
         },
         dtype={"fips": str},
     )

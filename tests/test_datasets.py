@@ -244,6 +244,14 @@ def test_kidney_cancer():
     assert sums["person_years_1980_84"] + sums["person_years_1985_89"] == 981_733_050
     white_men = sums["person_years_1980_84"] / 5
     assert 94e6 < white_men < 100e6  # the census of 1980 counts 94.9 million
+    for period in ("1980_84", "1985_89"):
+        adjusted, deaths = table[f"age_adjusted_{period}"], table[f"deaths_{period}"]
+        assert ((adjusted == 0) == (deaths == 0)).all()  # weighted sums of the same deaths
+        crude = 1e5 * deaths / table[f"person_years_{period}"]
+        ratio = (adjusted / crude)[deaths >= 20]
+        assert ratio.between(1 / 3, 2).all()  # the ages of a county, and not another county
+        in_florida = table["state"][deaths >= 20] == "Florida"
+        assert ratio[in_florida].median() < 0.8 < ratio[~in_florida].median()
     shapes = set(datasets.load_county_shapes()["fips"])
     assert set(table["fips"]) - shapes == {"51515"}  # the city of Bedford, now in the county
     rest = {f for f in shapes - set(table["fips"]) if not f.startswith("02")}

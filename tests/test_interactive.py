@@ -31,7 +31,6 @@ from companion.interactive import (
 )
 from companion.interactive._page import BLUE, HALF, RED, RIGHT, Frame, labels, ticks
 from companion.interactive.one_hill import hill_border
-from companion.interactive.rate_map import COLORS
 from companion.interactive.slowness import seen_fraction
 
 GALTON = datasets.load_galton()["height"].to_numpy()
@@ -802,25 +801,6 @@ def test_two_pictures_stand_one_below_the_other_on_a_phone(tab, name, request):
         assert first["width"] == second["width"] > 300
         assert tab.evaluate("document.documentElement.scrollWidth") <= width
     tab.set_viewport_size(before)
-
-
-def test_a_reader_points_at_a_county_or_types_its_name(tab, rate_map):
-    tab.set_content(rate_map._repr_html_())
-    colors = "ps => ps.map(p => p.getAttribute('fill'))"
-    raw = tab.eval_on_selector_all(".areas path", colors)
-    assert raw == [COLORS[0], COLORS[4], "#999"]  # 0 and 8; middle 6.67
-    tab.locator(".areas path").nth(1).hover()
-    assert tab.inner_text(".words") == (
-        "Right, Ohio: 4 deaths in 50000 person-years, "
-        "raw rate 8.00, posterior mean 6.00 per 100000."
-    )
-    tab.fill("input", "low")
-    assert tab.inner_text(".words") == "Low, Utah: no data."
-    tab.focus(".which")
-    tab.keyboard.press("Enter")
-    assert tab.inner_text(".title") == "Posterior means"
-    after = tab.eval_on_selector_all(".areas path", colors)
-    assert after == [COLORS[2], COLORS[3], "#999"]
 
 
 def test_a_reader_loses_and_gives_back(tab, lose_them):

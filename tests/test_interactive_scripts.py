@@ -432,25 +432,6 @@ def the_posterior_is_that_of_the_companion(script, y, n, stop):
     assert (raw, after) == pytest.approx((y[2] / n[2], expected[2]), abs=6e-4)
 
 
-def the_map_has_the_companions_rates(script, events, exposure):
-    """Colours against the limits that the legend names, words against both rates."""
-    figure = squares([*events, np.nan], [*exposure, np.nan])
-    sent = data(figure)
-    legend = re.findall(r"(?:below|from) ([\d.]+)</span>", figure._repr_html_())
-    limits = [float(v) for v in legend][1:]
-    raw, mean = 1e5 * np.divide(events, exposure), 1e5 * figure.shrunken[:-1]
-    for posterior, rates in [(False, raw), (True, mean)]:
-        found = call(script, "colors(data, posterior)", data=sent, posterior=posterior)
-        expected = [sent["colors"][sum(rate >= limit for limit in limits)] for rate in rates]
-        assert found == [*expected, "#999"]
-    found = call(script, "[0, 1, 2, 3].map((j) => words(data, j))", data=sent)
-    for j, words in enumerate(found[:3]):
-        shown = [float(v) for v in re.findall(r"\d+(?:\.\d+)?", words)]
-        exact = [events[j], exposure[j], raw[j], mean[j], 100_000]
-        np.testing.assert_allclose(shown, exact, atol=0.00501, rtol=1e-9)
-    assert found[3] == "Low, Ohio: no data."
-
-
 def the_parts_are_those_of_the_mixture(script, *mixture):
     weight, distance, ratio = mixture
     model = GaussianMixture([weight, 1 - weight], [0, distance], [1, ratio**2])
@@ -675,10 +656,6 @@ def slow_figure():
     return Slowness()
 
 
-def a_name_is_found(script, text, expected):
-    assert call(script, "search(data, text)", data=data(squares()), text=text) == expected
-
-
 floats = st.floats(-4, 5).map(lambda v: round(v, 3))
 some_means = st.lists(floats, min_size=1, max_size=5)
 whites = st.lists(st.integers(0, 500), min_size=1, max_size=50)
@@ -839,24 +816,7 @@ def test_the_slowness(stop):
     every_stop_has_its_slowness(inlined("slowness"), stop)
 
 
-@given(
-    st.lists(st.integers(0, 900), min_size=3, max_size=3).filter(any),
-    st.lists(st.integers(10_000, 10**8), min_size=3, max_size=3),
-)
-def test_the_map(events, exposure):
-    the_map_has_the_companions_rates(inlined("rate_map"), events, exposure)
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [("l", 0), ("LEED", 1), ("low", 2), ("low, o", 3), ("Utah", -1), ("Lee, Ohio!", -1)],
-)
-def test_the_search(text, expected):
-    a_name_is_found(inlined("rate_map"), text, expected)
-
-
 RATS = [0, 1, 3, 9], [5, 20, 15, 10], 40
-COUNTIES = [0, 50, 5], [10_000, 90_000, 50_000]
 WITNESSES = {  # values at which the planted errors show
     lines_reach_what_frames_reach: ([1, 2], [3, 4]),
     a_table_of_a_cubic_is_looked_up_exactly: ([1, -2, 3, 4], [-3.0, -2.6, 0.3, 4.7, 5.0]),
@@ -873,7 +833,6 @@ WITNESSES = {  # values at which the planted errors show
     the_density_is_that_of_beta: (2, 3),
     words_say_mean_and_spread: (np.arange(9), 20),
     the_posterior_is_that_of_the_companion: RATS,
-    the_map_has_the_companions_rates: COUNTIES,
     the_parts_are_those_of_the_mixture: (0.4, 3.0, 1.3),
     the_hills_are_those_of_python: (0.4, 3.0, 1.3),
     the_contest_is_that_of_python: (4,),
@@ -930,9 +889,6 @@ WITNESSES = {  # values at which the planted errors show
         ("shrinkage", the_posterior_is_that_of_the_companion, "mean + successes", "mean"),
         ("shrinkage", the_posterior_is_that_of_the_companion, "(s + n[j])", "n[j]"),
         ("shrinkage", the_posterior_is_that_of_the_companion, "- value[stop]", ""),
-        ("rate_map", the_map_has_the_companions_rates, "data.post : data.raw", "data.raw : ''"),
-        ("rate_map", the_map_has_the_companions_rates, "1e5 *", "1e4 *"),
-        ("rate_map", the_map_has_the_companions_rates, "events[j] === null", "!events[j]"),
         ("one_hill", the_parts_are_those_of_the_mixture, "(1 - w) / r", "(1 - w)"),
         ("one_hill", the_parts_are_those_of_the_mixture, "((x - d) / r)", "(x - d)"),
         ("one_hill", the_hills_are_those_of_python, "2 * Math.log(r)", "3 * Math.log(r)"),
@@ -1020,12 +976,3 @@ def test_an_urn_in_a_wrong_bin_is_found(right, wrong, draws):
     every_urn_is_in_one_bin(script, all_there_are, draws)
     with pytest.raises(AssertionError):
         every_urn_is_in_one_bin(script.replace(right, wrong), all_there_are, draws)
-
-
-@pytest.mark.parametrize(
-    ("right", "wrong", "text", "expected"),
-    [("startsWith", "includes", "Utah", -1), ("text.toLowerCase()", "text", "LEED", 1)],
-)
-def test_a_wrong_search_is_found(right, wrong, text, expected):
-    with pytest.raises(AssertionError):
-        a_name_is_found(inlined("rate_map").replace(right, wrong), text, expected)

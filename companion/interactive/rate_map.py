@@ -18,14 +18,15 @@ COLORS = ["#00224e", "#35456c", "#666970", "#948e77", "#c0b06d", "#e3cf57", "#fe
 
 @dataclass(frozen=True, eq=False)
 class RateMap:
-    r"""A map of counties: point at one, or type its name, to read its raw and its shrunken rate.
+    r"""A map of counties: point at one, or find its name, to read its raw and its shrunken rate.
 
     Parameters
     ----------
     paths : sequence of J texts
         Outlines, as in ``datasets.load_county_shapes()["path"]``.
     names : sequence of J texts
-        What the areas are called.
+        What the areas are called. A reader finds "Cook, Illinois" by the beginnings of its words
+        ("cook ill"), chooses from a list where several fit, and is told where none does.
     events, exposure : arrays of shape (J,)
         Whole numbers >= 0, and person-years > 0; NaN (or masked, or ``pd.NA``) where there are no
         data. An area has data if it has all three numbers.
@@ -111,13 +112,15 @@ class RateMap:
             for k, (color, text) in enumerate(zip(COLORS, texts, strict=True))
         )
         controls = f"""<button type="button" class="which" aria-pressed="false">Show posterior
-            means</button><label>find <input type="search" size="18" placeholder="a county"></label>
+            means</button><label>find <input type="search" size="18" autocomplete="off"
+            placeholder="Cook, Illinois" aria-invalid="false"></label>
+            <label class="several" hidden>which <select style="max-width:100%"></select></label>
             <span><span class="title">Raw rates</span>, deaths per 100&nbsp;000
             person-years:</span> {legend}"""
         return page(
             title="Rates of US counties",
             description="A map of counties coloured by raw rate or by posterior mean. Point at a "
-            "county, or type its name, to read its deaths, person-years and both rates.",
+            "county, or find its name, to read its deaths, person-years and both rates.",
             svg=shapes,
             controls=controls,
             data=data,
