@@ -20,8 +20,8 @@ CORRELATIONS = np.arange(10) / 10
 START = (0, 6)  # of both sliders: correlation and shared error
 LEVEL = 0.9  # of the interval
 BARS = 54  # about so many, for all the votes there are
-MOST_VOTES = 5000
-FINEST = 20  # times the smallest sd of a state, and not more, is the largest shared error
+MOST_VOTES = 1000
+FINEST = 10  # times the smallest sd of a state, and not more, is the largest shared error
 REACH, ACROSS, WITHIN = 6.0, 0.12, 0.6  # of quadrature: how far it goes, and in which steps
 
 
@@ -53,11 +53,11 @@ def vote_distributions(
     sds : array_like of shape (I,)
         Standard deviations :math:`s_i` > 0 of all of a state's error but the shared one, in points.
     votes : array_like of shape (I,)
-        Votes of each state: whole numbers that sum to 5000 at most.
+        Votes of each state: whole numbers that sum to 1000 at most.
     regions : sequence of I texts
         Region of each state.
     taus : array_like of shape (T,)
-        Standard deviations :math:`\tau` of the shared error, in points, each at most 20 times the
+        Standard deviations :math:`\tau` of the shared error, in points, each at most 10 times the
         smallest of `sds`.
     correlations : array_like of shape (R,)
         Correlations :math:`\rho` between two states of a region, from 0 to 0.9, of what is not
@@ -67,7 +67,7 @@ def vote_distributions(
     -------
     array of shape (R, T, V + 1)
         Probability of each number of votes, where V is the sum of `votes`. The absolute error is
-        below 1e-5 where states are as far apart as in an election.
+        below 1e-6 for states as different as in an election, and below 1e-3 if all are alike.
 
     Raises
     ------
@@ -99,17 +99,18 @@ def vote_distributions(
             f"taus must be at most {FINEST} times the smallest of sds, {s.min():g}, not "
             f"{taus.max():g}"
         )
-    b, chances = _shared(taus, s.min())
-    found = np.empty((len(rhos), len(taus), int(v.sum()) + 1))
-    for r, rho in enumerate(rhos):
-        z, weights = _nodes(rho)
-        given_b = np.ones((1, len(b)))
-        for g in range(region.max() + 1):
-            here = region == g
-            lead = (m[here, np.newaxis] + b) / s[here, np.newaxis]
-            p = ndtr((lead[..., np.newaxis] + np.sqrt(rho) * z) / np.sqrt(1 - rho))
-            given_b = _both(given_b, _sums(p, v[here]) @ weights)
-        found[r] = chances @ given_b.T
+    with np.errstate(under="ignore"):  # what hardly ever happens may be zero
+        b, chances = _shared(taus, s.min())
+        found = np.empty((len(rhos), len(taus), int(v.sum()) + 1))
+        for r, rho in enumerate(rhos):
+            z, weights = _nodes(rho)
+            given_b = np.ones((1, len(b)))
+            for g in range(region.max() + 1):
+                here = region == g
+                lead = (m[here, np.newaxis] + b) / s[here, np.newaxis]
+                p = ndtr((lead[..., np.newaxis] + np.sqrt(rho) * z) / np.sqrt(1 - rho))
+                given_b = _both(given_b, _sums(p, v[here]) @ weights)
+            found[r] = chances @ given_b.T
     return found
 
 
@@ -137,7 +138,7 @@ class Swing:
     safe : pair of int
         Votes beside those of the I states: the candidate's, and her opponents'.
     largest : float
-        Largest :math:`\tau` that can be chosen, in points, at most 20 times the smallest of `sds`.
+        Largest :math:`\tau` that can be chosen, in points, at most 10 times the smallest of `sds`.
 
     Attributes
     ----------
@@ -329,17 +330,13 @@ def _states(
 
 def _shared(taus: Floats, finest: float) -> tuple[Floats, Floats]:
     """Places of the shared error, denser about zero, and their weights for each tau."""
-    largest = float(taus.max())
-    if largest == 0:
-        return np.zeros(1), np.ones((len(taus), 1))
-    scale = max(2 * float(taus[taus > 0].min()), finest / 10)
-    half = int(np.ceil(np.arcsinh(REACH * largest / scale) / ACROSS))
+    least = float(taus[taus > 0].min(initial=finest))
+    scale = float(np.clip(2 * least, finest / 10, 2 * finest))
+    half = int(np.ceil(np.arcsinh(REACH * float(taus.max()) / scale) / ACROSS))
     u = ACROSS * np.arange(-half, half + 1)
     b = scale * np.sinh(u)
-    weights = np.zeros((len(taus), len(b)))
-    weights[taus == 0, half] = 1
-    some = taus > 0
-    weights[some] = np.exp(-((b / taus[some, np.newaxis]) ** 2) / 2) * np.cosh(u)
+    narrow = taus.clip(min=scale / 1000)[:, np.newaxis]  # far below a step, so as good as zero
+    weights = np.exp(-((b / narrow) ** 2) / 2) * np.cosh(u)
     return b, weights / weights.sum(axis=1, keepdims=True)
 
 
@@ -347,7 +344,7 @@ def _nodes(rho: float) -> tuple[Floats, Floats]:
     """Places of a region's error and their weights: steps as small as an outcome is sudden."""
     if rho == 0:
         return np.zeros(1), np.ones(1)
-    half = int(np.ceil(REACH / (WITHIN * min(1.0, np.sqrt((1 - rho) / rho)))))
+    half = int(np.ceil(REACH / WITHIN * max(1.0, np.sqrt(rho / (1 - rho)))))
     z = np.linspace(-REACH, REACH, 2 * half + 1)
     weights = np.exp(-(z**2) / 2)
     return z, weights / weights.sum()
