@@ -378,6 +378,32 @@ def load_results_2016() -> pd.DataFrame:
     )
 
 
+def load_census_regions() -> pd.DataFrame:
+    """Load the region of the US Census Bureau that each state lies in.
+
+    Returns
+    -------
+    DataFrame of 51 rows
+        ``state`` (50 states and the District of Columbia), ``region`` ("Northeast", "Midwest",
+        "South" or "West").
+
+    Notes
+    -----
+    US Census Bureau, *Census Regions and Divisions of the United States*; the regions have been the
+    same since Alaska and Hawaii became states.
+
+    Examples
+    --------
+    >>> load_census_regions()["region"].value_counts().to_dict()
+    {'South': 17, 'West': 13, 'Midwest': 12, 'Northeast': 9}
+    """
+    return _load(
+        "census_regions",
+        source="US Census Bureau, Census Regions and Divisions of the United States",
+        units={},
+    )
+
+
 def _load(
     name: str, *, source: str, units: dict[str, str], dtype: Any = None, parse_dates: Any = False
 ) -> pd.DataFrame:

@@ -38,7 +38,7 @@ from companion import (
     state_space,
 )
 from companion.gaussians import GaussianMixture
-from companion.interactive import _contest, basins, one_hill, slowness
+from companion.interactive import _contest, basins, one_hill, slowness, swing
 
 seeds = st.integers(0, 2**32)
 MASKED = np.ma.masked
@@ -490,6 +490,14 @@ CALLS = {
         "normals": RNG.normal(size=(2, 15))}),
     "Slowness": (page(interactive.Slowness), {"distance": 3.0}),
     "seen_fraction": (slowness.seen_fraction, {"distance": 3.0}),
+    "Swing": (page(lambda **o: interactive.Swing(regions=["a", "b", "a"], **o)), {
+        "means": np.array([1.0, -2, 3]), "sds": np.array([3.0, 4, 3]),
+        "votes": np.array([3.0, 4, 5]), "safe": np.array([1.0, 2]), "largest": 6.0}),
+    "vote_distributions": (
+        lambda **o: swing.vote_distributions(regions=["a", "b", "a"], **o), {
+            "means": np.array([1.0, -2, 3]), "sds": np.array([3.0, 4, 3]),
+            "votes": np.array([3.0, 4, 5]), "taus": np.array([0.0, 2]),
+            "correlations": np.array([0.0, 0.5])}),
     "hill_border": (one_hill.hill_border, {"distance": 3.0, "ratio": 1.5}),
     "RateMap": (page(lambda **o: interactive.RateMap(SQUARES, ["a", "b"], **o)), {
         "events": np.array([1.0, 3]), "exposure": np.array([2e4, 5e4]),

@@ -279,3 +279,15 @@ def test_results_2016():
     results = datasets.load_results_2016()
     assert results["electoral_votes"].sum() == 538
     assert results.loc[results["trump"] > results["clinton"], "electoral_votes"].sum() == 305
+
+
+def test_census_regions():
+    """As many states as the Bureau counts, with their seats in the House after 2010."""
+    regions = datasets.load_census_regions()
+    results = datasets.load_results_2016()
+    assert (regions["state"] == results["state"]).all()
+    state = regions["state"] != "District of Columbia"
+    states = regions[state].groupby("region").size()
+    assert states.to_dict() == {"Northeast": 9, "Midwest": 12, "South": 16, "West": 13}
+    seats = (results["electoral_votes"] - 2)[state].groupby(regions["region"]).sum()
+    assert seats.to_dict() == {"Northeast": 78, "Midwest": 94, "South": 161, "West": 102}

@@ -26,6 +26,7 @@ from companion.interactive import (
     RateMap,
     Shrinkage,
     Slowness,
+    Swing,
     UrnFractions,
     one_hill,
 )
@@ -104,6 +105,13 @@ def slowness():
     return Slowness()
 
 
+@pytest.fixture(scope="module")
+def swing():
+    results, regions = datasets.load_results_2016(), datasets.load_census_regions()["region"]
+    margins = results["clinton"] - results["trump"]
+    return Swing(margins, np.full(51, 3.0), results["electoral_votes"], regions, "Clinton")
+
+
 def figures():
     return [
         "bound",
@@ -116,6 +124,7 @@ def figures():
         "basins",
         "landscape",
         "slowness",
+        "swing",
     ]
 
 
@@ -788,7 +797,7 @@ def test_a_reader_moves_two_groups_apart(tab, slowness):
     assert words.inner_text().endswith("as much as 1.004 without a label.")
 
 
-@pytest.mark.parametrize("name", ["hill", "basins"])
+@pytest.mark.parametrize("name", ["hill", "basins", "swing"])
 def test_two_pictures_stand_one_below_the_other_on_a_phone(tab, name, request):
     """And are as wide as it is, so that their letters can be read."""
     before, html = tab.viewport_size, request.getfixturevalue(name)._repr_html_()
@@ -1042,6 +1051,10 @@ AXES = {
     "basins": (["first mean at the start", "x"], ["second mean at the start", "density"]),
     "landscape": (["mean of the women"], ["mean of the women behind the responsibilities"]),
     "slowness": (["standard deviations", "distance of the means"], ["density", ""]),
+    "swing": (
+        ["electoral votes", "shared error \u03c4 (points)"],
+        ["probability", "chance of winning"],
+    ),
 }
 
 

@@ -32,6 +32,7 @@ from companion.interactive import (
     RateMap,
     Shrinkage,
     Slowness,
+    Swing,
     UrnFractions,
     basins,
     one_hill,
@@ -124,6 +125,7 @@ def test_every_script_is_strict():
         lose_figure(0),
         basins_figure(0),
         Slowness(),
+        Swing([1, 2], [1, 1], [3, 4], ["a", "b"]),
     ):
         script = re.search(r"<script>(.*)</script>", figure._repr_html_(), re.DOTALL).group(1)
         assert script.startswith('(() => {\n"use strict";\n')

@@ -16,6 +16,7 @@ from companion.interactive.one_hill import OneHill
 from companion.interactive.rate_map import RateMap
 from companion.interactive.shrinkage import Shrinkage
 from companion.interactive.slowness import Slowness
+from companion.interactive.swing import Swing
 from companion.interactive.urn_fractions import UrnFractions
 
 __all__ = [
@@ -30,5 +31,6 @@ __all__ = [
     "RateMap",
     "Shrinkage",
     "Slowness",
+    "Swing",
     "UrnFractions",
 ]
