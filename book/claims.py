@@ -30,14 +30,8 @@ lectures) repeats what others have shown, so the whole chapter is its evidence.
 What counts as evidence is told in `evidence`. An output must show as many
 digits as the prose claims. Percent and fraction are the same number; a number
 without a sign may be printed as a loss.
-
-Failures that are known stand in `tests/known_claims.tsv`. A failure that is
-not there is new; an entry that no longer fails must go: the list only shrinks.
-`python book/claims.py --shrink` takes such entries out; `--record` writes the
-list anew, for the day on which the rules themselves have changed.
 """
 
-import argparse
 import ast
 import json
 import math
@@ -55,8 +49,6 @@ from evidence import CLOSE, Cell, Evidence, Pin, Value, name_of, source
 from numerals import Number
 
 ROOT = Path(__file__).resolve().parents[1]
-KINDS = ("number", "unpinned", "sum", "given", "tolerance", "loose", "term")
-KNOWN = ROOT / "tests" / "known_claims.tsv"
 
 
 class Failure(NamedTuple):
@@ -433,45 +425,12 @@ def lifeless() -> Counter[Failure]:
     )
 
 
-# -------------------------------------------------------- known failures
-
-
-def known() -> Counter[Failure]:
-    """Return the known failures."""
-    lines = KNOWN.read_text(encoding="utf-8").splitlines()
-    return Counter(Failure(*line.split("\t")) for line in lines[1:])
-
-
-def write(entries: Counter[Failure]) -> None:
-    """Write the list of known failures."""
-    head = "# chapter, cell, kind, text (book/claims.py). It only shrinks."
-    rows = ["\t".join(entry) for entry in sorted(entries.elements())]
-    KNOWN.write_text("\n".join([head, *rows, ""]), encoding="utf-8")
-
-
 def main() -> int:
-    """Compare what fails with what is known to fail."""
-    parser = argparse.ArgumentParser(description=main.__doc__)
-    parser.add_argument(
-        "--shrink", action="store_true", help="drop what holds"
-    )
-    parser.add_argument("--record", action="store_true", help="write it anew")
-    options = parser.parse_args()
+    """Print every failure; the exit code says whether there is one."""
     found = all_failures() + lifeless()
-    new, gone = found - known(), known() - found
-    if options.record:
-        write(found)
-        return 0
-    for entry in sorted(new.elements()):
-        print("new:", *entry, sep="\t")
-    for entry in sorted(gone.elements()):
-        print("known, but it holds now:", *entry, sep="\t")
-    kinds = Counter(failure.kind for failure in found.elements())
-    print(*(f"{kind} {number}" for kind, number in sorted(kinds.items())))
-    if options.shrink:
-        write(known() - gone)
-        return int(bool(new))
-    return int(bool(new or gone))
+    for entry in sorted(found.elements()):
+        print(*entry, sep="\t")
+    return int(bool(found))
 
 
 if __name__ == "__main__":
