@@ -1,6 +1,7 @@
 """Pages of figures before their scripts run: what is drawn and written is what was computed."""
 
 import re
+import xml.etree.ElementTree as ET
 
 import numpy as np
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 from test_interactive import data_of
 
 from companion.gaussians import GaussianMixture
-from companion.interactive import EMBound, LoseThem
+from companion.interactive import EMBound, LoseThem, _page
 from companion.interactive._contest import contest
 from companion.interactive._page import BLUE
 
@@ -129,3 +130,79 @@ def test_what_was_lost_is_hollow_and_an_interval_that_misses_is_red(seed, N):
     first = re.search(rf'class="ring" cx="({numbers})" cy="({numbers})"', html).groups()
     np.testing.assert_allclose(np.array(first, float), at[u.argmin()], atol=1e-9)
     assert data["order"] == np.argsort(u).tolist()
+
+
+# ------------------------------------------------------------------------------------- axes
+
+
+@given(st.floats(-1e6, 1e6), st.floats(-6, 6))
+def test_ticks_are_round_numbers_between_the_bounds(low, log_span):
+    """Multiples of 1, 2 or 5 times a power of ten, none left out, from three to nine."""
+    high = low + 10.0**log_span
+    at = np.array(_page.ticks(low, high))
+    steps = np.diff(at)
+    step = steps.mean()
+    np.testing.assert_allclose(steps, step, rtol=1e-3)
+    assert min(abs(np.log10(step / np.array([1, 2, 5])) % 1 - half).min() for half in (0, 1)) < 1e-3
+    np.testing.assert_allclose(at / step, (at / step).round(), atol=1e-2)
+    slack = 1e-6 * (high - low) + 1e-9 * abs(low)
+    assert low - slack <= at[0] < low + step + slack
+    assert high - step - slack < at[-1] <= high + slack
+    assert 3 <= len(at) <= 9
+
+
+@given(st.integers(-50, 50), st.integers(4, 7), st.sampled_from([1, 2, 5]), st.integers(-5, 4))
+def test_bounds_that_are_round_are_ticks(first, number, unit, power):
+    step = unit * 10.0**power
+    low, high = first * step, (first + number) * step
+    at = _page.ticks(low, high)
+    np.testing.assert_allclose([at[0], at[-1]], [low, high], rtol=1e-9, atol=1e-9 * step)
+
+
+@given(st.floats(-1e6, 1e6), st.floats(-3, 6))
+def test_labels_tell_one_tick_from_the_next(low, log_span):
+    at = _page.ticks(low, low + 10.0**log_span)
+    texts = _page.labels(at)
+    assert len(set(texts)) == len(at)
+    apart = at[1] - at[0]
+    np.testing.assert_allclose([float(text) for text in texts], at, rtol=1e-6, atol=apart / 10)
+    np.testing.assert_allclose(np.diff([float(text) for text in texts]), apart, rtol=0.2)
+
+
+@given(st.floats(-8, 8), st.integers(0, 2**32))
+def test_a_page_is_short_and_right_to_a_millionth(log_span, seed):
+    span = 10.0**log_span
+    values = np.random.default_rng(seed).uniform(0, span, 200)
+    wrong = np.abs(_page.short(values, span) - values).max() / span
+    assert 4e-9 < wrong < 1e-6
+
+
+@given(st.floats(-50, 50), st.floats(0.5, 80), st.floats(-2, 2), st.floats(0.1, 3))
+def test_axes_are_marked_where_their_numbers_are(x0, dx, y0, dy):
+    frame = _page.Frame((x0, x0 + dx), (y0, y0 + dy))
+    svg = ET.fromstring(frame.axes("across", "up"))
+    marks = re.findall(r"M([-\d.]+),([-\d.]+)([vh])(-?5)", svg.find("path").get("d"))
+    texts = [node for node in svg.iter("text") if "translate" not in node.get("transform", "")]
+    numbers, (name,) = texts[:-1], texts[-1:]
+    assert name.text == "across"
+    ticks = _page.ticks(*frame.x), _page.ticks(*frame.y)
+    expected = [*_page.labels(ticks[0]), *_page.labels(ticks[1])]
+    assert [node.text for node in numbers] == expected
+    place = {
+        "v": frame.pixels(ticks[0], np.full(len(ticks[0]), y0)),
+        "h": frame.pixels(np.full(len(ticks[1]), x0), ticks[1]),
+    }
+    for way, points in place.items():
+        found = [(float(px), float(py)) for px, py, w, _ in marks if w == way]
+        np.testing.assert_allclose(found, points, atol=0.06)
+    for node, (px, py) in zip(numbers, [*place["v"], *place["h"]], strict=True):
+        tx, ty = float(node.get("x")), float(node.get("y"))
+        assert abs(tx - px) < 0.06 if ty > py + 9 else abs(ty - py) < 5
+
+
+def test_names_of_axes_stand_beside_the_numbers():
+    """Six figures of 13 px fit between the axis and its name; half a picture is not flat."""
+    frame = _page.Frame((0.0, 1.0), (0.0, 1.0))
+    edge = float(re.search(r"translate\((-?[\d.]+)", frame.axes("across", "up")).group(1))
+    assert 13 <= edge <= frame.left - 8 - 5 * 13 * 0.55
+    assert _page.HALF[0] <= 1.5 * _page.HALF[1]

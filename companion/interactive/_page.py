@@ -83,7 +83,7 @@ def ticks(low: float, high: float) -> list[float]:
     raw = (high - low) / 5
     power = 10.0 ** np.floor(np.log10(raw))
     step = power * min((1, 2, 5, 10), key=lambda m: abs(m * power - raw))
-    first = np.ceil(low / step) * step
+    first = np.ceil(low / step - 1e-9) * step  # bounds that are round are ticks
     return [rounded(t, decimals(step, 3)) for t in np.arange(first, high + 1e-9 * step, step)]
 
 
