@@ -498,6 +498,19 @@ def test_a_survey_says_that_the_density_rises_to_an_edge(axis, sign):
     assert 0 < sign * (rising.best[axis] - inner.best[axis]) < (6.0, 1.5)[axis]
 
 
+@pytest.mark.parametrize("axis", [0, 1])
+def test_quantiles_of_one_coordinate_are_those_of_its_marginal(rats, axis):
+    """They rise with the probability all the way: columns of the grid are no stairs."""
+    p = np.linspace(0.02, 0.98, 97)
+    ways = [lambda a, b: np.log(a / b), lambda a, b: np.log(a + b)]
+    found = rats.quantile(ways[axis], p)
+    assert (np.diff(found) > 0).all()
+    nodes, density = rats.grid[axis], rats.marginal(axis)
+    below = integrate.cumulative_trapezoid(density, nodes, initial=0)
+    expected = np.interp(p, below / below[-1], nodes)
+    np.testing.assert_allclose(found, expected, atol=0.03 * np.ptp(expected))
+
+
 @given(p=st.floats(0.001, 0.999))
 def test_quantiles_of_the_negative_are_those_of_the_other_side(rats, p):
     def mixed(a, b):  # no two nodes have the same value
