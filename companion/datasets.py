@@ -247,10 +247,11 @@ def load_kidney_cancer() -> pd.DataFrame:
 
     Notes
     -----
-    US National Center for Health Statistics and National Cancer Institute; the data behind Manton
-    et al. (1989), *Empirical Bayes procedures for stabilizing maps of U.S. cancer mortality rates*,
-    JASA 84, 637-650, Gelman and Price (1999) and Gelman et al. (2013), *Bayesian Data Analysis*,
-    3rd ed. (BDA3), section 2.7; compiled by R. Ryder (2019). Alaska is absent.
+    US National Center for Health Statistics and National Cancer Institute; of the kind studied by
+    Manton et al. (1989), *Empirical Bayes procedures for stabilizing maps of U.S. cancer mortality
+    rates*, JASA 84, 637-650, and those of Gelman and Price (1999) and Gelman et al. (2013),
+    *Bayesian Data Analysis*, 3rd ed. (BDA3), section 2.7; compiled by R. Ryder (2019). Alaska is
+    absent.
 
     Examples
     --------
