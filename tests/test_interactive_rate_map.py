@@ -195,6 +195,25 @@ def words_name_some_and_count_all(script, text):
     assert (f" and {len(found) - 4} more. " in words) == (len(found) > 4)
 
 
+def test_equal_names_are_told_apart_and_one_death_is_one():
+    sent = {
+        "names": ["St. Louis, Missouri", "St. Louis, Missouri", "Lee, Ohio"],
+        "years": [9, 7, 5],
+    }
+    sent |= {"events": [1, 2, 1], "mean": [3.0, 4.0, 5.0], "digits": 2}
+    words = call(SCRIPT, "several(data, 'x', [0, 1, 2])", data=sent)
+    expected = (
+        "St. Louis, Missouri (9 person-years); St. Louis, Missouri (7 person-years); Lee, Ohio."
+    )
+    assert expected in words
+    assert call(SCRIPT, "words(data, 0)", data=sent).startswith(
+        "St. Louis, Missouri: 1 death in 9 "
+    )
+    assert call(SCRIPT, "words(data, 1)", data=sent).startswith(
+        "St. Louis, Missouri: 2 deaths in 7 "
+    )
+
+
 @pytest.mark.parametrize("text", ["Cook", "Washington", "nowhere", "wash", "<b>"])
 def test_words_of_a_search(text):
     words_name_some_and_count_all(SCRIPT, text)
@@ -252,7 +271,8 @@ def test_a_reader_finds_a_county_by_keyboard(tab, cooks):  # noqa: F811
     assert which.is_hidden()
     tab.locator("input").focus()
     tab.keyboard.type("Cook")
-    assert words.inner_text().startswith("4 counties match “Cook”: Cook, Illinois; Cook, Georgia;")
+    said = "4 counties match “Cook”: Cook, Illinois (90000 person-years); Cook, Georgia;"
+    assert words.inner_text().startswith(said)
     assert which.locator("option").all_inner_texts() == [
         "one of 4",
         "Cook, Illinois (90000 person-years)",
@@ -264,14 +284,14 @@ def test_a_reader_finds_a_county_by_keyboard(tab, cooks):  # noqa: F811
     tab.keyboard.press("Enter")
     assert words.inner_text().startswith("Cook, Illinois: 5 deaths in 90000 person-years")
     tab.keyboard.press("Tab")
-    for text in ("Cook, Georgia: 1 deaths", "Cook, Illinois: no data.", "Cooke, Texas: 1 deaths"):
+    for text in ("Cook, Georgia: 1 death ", "Cook, Illinois: no data.", "Cooke, Texas: 1 death "):
         tab.keyboard.press("ArrowDown")
         assert words.inner_text().startswith(text)
     assert tab.locator(".here").get_attribute("d")
     tab.keyboard.press("Shift+Tab")
     for text, said in [
-        ("Cook Geo", "Cook, Georgia: 1 deaths"),
-        ("Cook, Georgia", "Cook, Georgia: 1 deaths"),
+        ("Cook Geo", "Cook, Georgia: 1 death "),
+        ("Cook, Georgia", "Cook, Georgia: 1 death "),
         ("nowhere", "Nothing on this map is called “nowhere”."),
     ]:
         tab.keyboard.press("Control+a")

@@ -5,7 +5,7 @@ const MOST = 60;
 
 export function words({ names, events, years, mean, digits }, j) {
   return `${names[j]}: ` + (events[j] === null ? "no data." :
-    `${events[j]} deaths in ${years[j]} person-years, raw rate ` +
+    `${events[j]} ${events[j] === 1 ? "death" : "deaths"} in ${years[j]} person-years, raw rate ` +
     `${(1e5 * events[j] / years[j]).toFixed(digits)}, posterior mean ${mean[j].toFixed(digits)} per 100000.`);
 }
 
@@ -38,9 +38,10 @@ export function search({ names, years }, text) {
 }
 
 // What is said of a search that has not found one area.
-export function several({ names }, text, found) {
+export function several(data, text, found) {
   if (found.length === 0) { return `Nothing on this map is called “${text.trim()}”.`; }
-  const first = found.slice(0, 4).map((j) => names[j]).join("; ") + (found.length > 4 ? ` and ${found.length - 4} more` : "");
+  const shared = (j) => found.filter((i) => data.names[i] === data.names[j]).length > 1;
+  const first = found.slice(0, 4).map((j) => shared(j) ? entry(data, j) : data.names[j]).join("; ") + (found.length > 4 ? ` and ${found.length - 4} more` : "");
   return `${found.length} counties match “${text.trim()}”: ${first}. Choose from the list` +
     (found.length > MOST ? ` of the first ${MOST}, or type more.` : ", or type more.");
 }
