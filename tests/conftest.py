@@ -1,5 +1,7 @@
 """What several test modules share."""
 
+import functools
+import subprocess
 import sys
 from pathlib import Path
 
@@ -31,6 +33,44 @@ def pytest_collection_modifyitems(items):
     """Begin with the modules that take longest, so that two workers end at the same time."""
     longest = ["test_site", "test_grading", "test_build"]
     items.sort(key=lambda item: [*longest, item.path.stem].index(item.path.stem))
+
+
+@pytest.fixture(scope="session")
+def site():
+    """Build the site with the command that everyone uses; one worker builds, the others wait."""
+    import fcntl
+
+    SITE.parent.mkdir(exist_ok=True)
+    with (SITE.parent / "site.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        build = subprocess.run(
+            ["make", "book"], cwd=ROOT, capture_output=True, text=True, check=False, timeout=1500
+        )
+    assert build.returncode == 0, build.stdout[-3000:] + build.stderr[-3000:]
+    return SITE
+
+
+@pytest.fixture(scope="session")
+def address(site):
+    """Serve the site on this machine."""
+    import http.server
+    import threading
+
+    from visits import Quiet
+
+    handler = functools.partial(Quiet, directory=str(site))
+    with http.server.ThreadingHTTPServer(("localhost", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://localhost:{server.server_port}/"
+        server.shutdown()
+
+
+@pytest.fixture(scope="session")
+def visit(browser, address):
+    """Open a page of the site in a fresh tab that keeps what the browser complains about."""
+    from visits import open_page
+
+    return functools.partial(open_page, browser, address)
 
 
 @pytest.fixture

@@ -1,11 +1,7 @@
 """The built site: everything is there, nothing is broken, and a real browser is content with it."""
 
-import functools
-import http.server
 import json
 import re
-import subprocess
-import threading
 from types import SimpleNamespace
 from urllib.parse import unquote, urldefrag, urljoin, urlparse
 
@@ -13,29 +9,11 @@ import build
 import chromium
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from bs4 import BeautifulSoup
-from conftest import ROOT, SITE, chapters, pages
+from conftest import ROOT, SITE, pages
 from playwright.sync_api import Error
+from visits import CHAPTERS, anchors, show, soup
 
-CHAPTERS = [f"book/{path.stem}" for path in chapters()]
-# Colours and opened cells settle at once: half faded in, a cell has too little contrast.
-STILL = "* { transition: none !important; animation: none !important }"
 LOADED = {"script": "src", "img": "src", "iframe": "src", "source": "src", "link": "href"}
-
-
-@pytest.fixture(scope="session")
-def site():
-    """Build the site with the command that everyone uses (one worker: `--dist loadfile`)."""
-    build = subprocess.run(
-        ["make", "book"], cwd=ROOT, capture_output=True, text=True, check=False, timeout=1500
-    )
-    assert build.returncode == 0, build.stdout[-3000:] + build.stderr[-3000:]
-    return SITE
-
-
-@functools.cache
-def soup(page):
-    return BeautifulSoup((SITE / f"{page}.html").read_text(encoding="utf-8"), "html.parser")
 
 
 # ------------------------------------------------------------------------- the files
@@ -85,14 +63,6 @@ def test_no_style_sheet_reaches_elsewhere(site):
         text = sheet.read_text(encoding="utf-8")
         reached = re.findall(r"(?:url\(|@import)\s*[\"']?((?:https?:)?//[^\"')\s]+)", text)
         assert not reached, (sheet, reached)
-
-
-@functools.cache
-def anchors(path):
-    text = BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser")
-    return {e["id"] for e in text.find_all(id=True)} | {
-        e["name"] for e in text.find_all("a", {"name": True})
-    }
 
 
 @pytest.mark.parametrize("page", pages())
@@ -159,42 +129,6 @@ def test_where_no_browser_starts_one_sentence_says_what_to_install():
         chromium.start(SimpleNamespace(chromium=Nothing()))
 
 
-class Quiet(http.server.SimpleHTTPRequestHandler):
-    def log_message(self, *args):
-        pass
-
-
-@pytest.fixture(scope="session")
-def address(site):
-    handler = functools.partial(Quiet, directory=str(site))
-    with http.server.ThreadingHTTPServer(("localhost", 0), handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://localhost:{server.server_port}/"
-        server.shutdown()
-
-
-@pytest.fixture(scope="session")
-def visit(browser, address):
-    """Open a page in a fresh tab that keeps what the browser complains about."""
-
-    def visit(page, query=""):
-        tab = browser.new_page()
-        tab.complaints = []
-        note = tab.complaints.append
-        tab.on("console", lambda m: note(m.text) if m.type in ("error", "warning") else None)
-        tab.on("pageerror", lambda error: note(str(error)))
-        tab.on("requestfailed", lambda request: note(f"failed: {request.url}"))
-        tab.on(
-            "request",
-            lambda r: None if r.url.startswith((address, "data:", "blob:")) else note(r.url),
-        )
-        tab.goto(f"{address}{page}.html{query}", wait_until="networkidle")
-        tab.add_style_tag(content=STILL)
-        return tab
-
-    return visit
-
-
 @pytest.fixture(scope="session", params=[*pages(), "search"])
 def tab(visit, request):
     """One tab for all tests of a page: pytest runs them one after the other."""
@@ -202,12 +136,6 @@ def tab(visit, request):
     tab.is_chapter = request.param in CHAPTERS
     yield tab
     tab.close()
-
-
-def show(tab, width=1280, scheme="light"):
-    tab.set_viewport_size({"width": width, "height": 900})
-    tab.emulate_media(color_scheme=scheme)
-    tab.wait_for_function(f"document.documentElement.dataset.theme == '{scheme}'")
 
 
 def test_page_loads_quietly(tab):
