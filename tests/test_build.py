@@ -16,7 +16,7 @@ from conftest import ROOT
 def build(tmp_path):
     def build(text, repository=""):
         """Build a page with `text` and a notebook with the course's own settings."""
-        for folder in ("_extensions", "_static"):
+        for folder in ("_extensions", "_static", "_templates"):
             shutil.copytree(ROOT / "book" / folder, tmp_path / "book" / folder)
         config = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
         config["repository"]["url"] = repository

