@@ -17,7 +17,9 @@ logger = logging.getLogger(__name__)
 TAG = re.compile(r"\\tag\{([^}]*)\}")
 TITLE = re.compile(r"([1-9]\d?)\. ")
 CAPTION = re.compile(rf"Figure ({POINTED})\.\s")
-THEOREM = re.compile(rf"({'|'.join(word.capitalize() for word in THEOREMS)}) ({POINTED})\b")
+THEOREM = re.compile(
+    rf"({'|'.join(word.capitalize() for word in THEOREMS)}) ({POINTED})\b"
+)
 EXERCISE = re.compile(r"Exercise ([1-9]\d?) \(")
 
 
@@ -26,6 +28,11 @@ def number_of(doctree):
     title = next(doctree.findall(nodes.title), None)
     match = title and TITLE.match(title.astext())
     return match[1] if match else None
+
+
+def plain(term):
+    """Return a term as it is typed, with the apostrophe of a keyboard."""
+    return term.replace("’", "'")
 
 
 def place(node):
@@ -44,7 +51,11 @@ def mark(doctree, docname):
         anchor = anchor or f"{kind}-{number.replace('.', '-')}"
         if (kind, number) in found:
             logger.warning(
-                "%s: there is a second %s %s", place(node), kind, number, location=docname
+                "%s: there is a second %s %s",
+                place(node),
+                kind,
+                number,
+                location=docname,
             )
         found[kind, number] = anchor
         if anchor not in node["ids"]:
@@ -57,7 +68,9 @@ def mark(doctree, docname):
         for tag in TAG.findall(formula.astext()):
             add("formula", tag, formula)
     for quote in doctree.findall(nodes.block_quote):
-        match = THEOREM.match(_bold_beginning(quote.children[0] if quote.children else None))
+        match = THEOREM.match(
+            _bold_beginning(quote.children[0] if quote.children else None)
+        )
         if match:
             add(match[1].lower(), match[2], quote)
             quote["classes"].append("theorem")
@@ -65,7 +78,12 @@ def mark(doctree, docname):
     for paragraph in list(doctree.findall(nodes.paragraph)):
         match = EXERCISE.match(_bold_beginning(paragraph))
         if match and chapter:
-            add("exercise", f"{chapter}.{match[1]}", paragraph, f"exercise-{match[1]}")
+            add(
+                "exercise",
+                f"{chapter}.{match[1]}",
+                paragraph,
+                f"exercise-{match[1]}",
+            )
             paragraph["classes"].append("exercise")
         elif _is_caption(paragraph):
             match = CAPTION.match(paragraph.astext())
@@ -88,7 +106,8 @@ def mark(doctree, docname):
         if _is_homework(item, bold):
             add("homework", str(item.parent.index(item) + 1), item)
         elif docname.endswith("glossary"):
-            add("term", bold.astext(), item, f"term-{nodes.make_id(bold.astext())}")
+            term = plain(bold.astext())
+            add("term", term, item, f"term-{nodes.make_id(term)}")
     return found
 
 
@@ -97,9 +116,16 @@ def make_figure(paragraph):
     siblings = paragraph.parent.children
     here = siblings.index(paragraph)
     cell = siblings[here - 1] if here else None
-    if not (isinstance(cell, nodes.container) and cell.get("nb_element") == "cell_code"):
+    if not (
+        isinstance(cell, nodes.container)
+        and cell.get("nb_element") == "cell_code"
+    ):
         return None
-    pictures = [bundle for bundle in cell.findall(nodes.container) if _is_picture(bundle)]
+    pictures = [
+        bundle
+        for bundle in cell.findall(nodes.container)
+        if _is_picture(bundle)
+    ]
     if not pictures:
         return None
     picture = pictures[-1]
@@ -116,7 +142,11 @@ def make_figure(paragraph):
 def _bold_beginning(node):
     """Return the bold text that a paragraph begins with, or nothing."""
     first = _words(node)[:1]
-    return first[0].astext() if first and isinstance(first[0], nodes.strong) else ""
+    return (
+        first[0].astext()
+        if first and isinstance(first[0], nodes.strong)
+        else ""
+    )
 
 
 def _is_caption(paragraph):
@@ -127,7 +157,11 @@ def _is_caption(paragraph):
 def _words(node):
     """Return the children of a paragraph without the empty texts that Markdown leaves."""
     children = node.children if isinstance(node, nodes.paragraph) else []
-    return [child for child in children if not isinstance(child, nodes.Text) or child.astext()]
+    return [
+        child
+        for child in children
+        if not isinstance(child, nodes.Text) or child.astext()
+    ]
 
 
 def _is_picture(bundle):
@@ -139,7 +173,11 @@ def _is_picture(bundle):
 
 
 def _is_homework(item, bold):
-    links = (node.get("reftarget", "") for node in bold.findall() if isinstance(node, nodes.Element))
+    links = (
+        node.get("reftarget", "")
+        for node in bold.findall()
+        if isinstance(node, nodes.Element)
+    )
     return isinstance(item.parent, nodes.enumerated_list) and any(
         "homework/" in target for target in links
     )

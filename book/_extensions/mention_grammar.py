@@ -21,7 +21,10 @@ THEOREMS = {
     "proposition": "Propositions?",
     "corollary": "Corollar(?:y|ies)",
 }
-NUMBERED = {"figure": "Figures?", **THEOREMS}  # by a chapter and a number in it
+NUMBERED = {
+    "figure": "Figures?",
+    **THEOREMS,
+}  # by a chapter and a number in it
 POINTED = r"[1-9]\d?\.[1-9]\d?(?![\d.]*\d)"
 PLAIN = r"[1-9]\d?(?![\d.]*\d)"
 JOINT = rf"(?:,{SPACE}and{SPACE}|,{SPACE}|{SPACE}and{SPACE}|{SPACE}or{SPACE}|{SPACE}to{SPACE}|[-–])"
@@ -44,7 +47,9 @@ PATTERNS |= {
 PLURAL = {"chapter": "Chapter", "exercise": "Exercise"}
 FORMULA = re.compile(r"(?<![\w%)])\((?P<numbers>[1-9]\d?\.[1-9]\d?)\)")
 AFTER_NUMBER = re.compile(rf"[\d%]{SPACE}$")
-OF_CHAPTER = re.compile(rf"{SPACE}(?:of|in){SPACE}Chapter{SPACE}(?P<chapter>{PLAIN})\b")
+OF_CHAPTER = re.compile(
+    rf"{SPACE}(?:of|in){SPACE}Chapter{SPACE}(?P<chapter>{PLAIN})\b"
+)
 
 NAME = r"[A-ZÀ-Þ][\w'’-]+"
 NAMES = rf"{NAME}(?:,?{SPACE}(?:and{SPACE}|et{SPACE}al\.|others|{NAME}))*"
@@ -65,7 +70,9 @@ BREATH = (
     rf"(?![\w]))*[,:]?{SPACE}?"
 )
 BEFORE = re.compile(rf"(?:{CITED}|{PLACE})(?:'s|’s)?{BREATH}$")
-TITLED = re.compile(rf"{CITED},{SPACE}[A-Z][^.;()]*,{SPACE}$")  # with the book's title in between
+TITLED = re.compile(
+    rf"{CITED},{SPACE}[A-Z][^.;()]*,{SPACE}$"
+)  # with the book's title in between
 AFTER = re.compile(rf"{SPACE}(?:of|in|from|by){SPACE}{CITED}")
 
 
@@ -93,8 +100,16 @@ def whole(text, chapter=None):
     """Return the one mention that a text consists of, or None: "Exercise 3", but not "by (4.2)"."""
     found = find(text, chapter)
     of = OF_CHAPTER.search(text)
-    end = of.start() if of and found and found[0].kind == "exercise" else len(text)
-    return found[0] if found and (found[0].start, found[0].end) == (0, end) else None
+    end = (
+        of.start()
+        if of and found and found[0].kind == "exercise"
+        else len(text)
+    )
+    return (
+        found[0]
+        if found and (found[0].start, found[0].end) == (0, end)
+        else None
+    )
 
 
 def numbers(text):
@@ -110,12 +125,21 @@ def numbers(text):
 
 def chapters(text):
     """Return the numbers of all chapters that a text mentions; those in a range, too."""
-    return sorted({n for match in _lists("chapter", text) for n in numbers(match["numbers"])})
+    return sorted(
+        {
+            n
+            for match in _lists("chapter", text)
+            for n in numbers(match["numbers"])
+        }
+    )
 
 
 def _lists(kind, text):
     word = PLURAL[kind]
-    for pattern in (_words(word, PLAIN, lists=False), _words(f"{word}s", PLAIN)):
+    for pattern in (
+        _words(word, PLAIN, lists=False),
+        _words(f"{word}s", PLAIN),
+    ):
         yield from pattern.finditer(text)
 
 
@@ -130,10 +154,14 @@ def _all(text, chapter):
     for match in _lists("exercise", text):
         of = OF_CHAPTER.match(text, match.end())
         home = of["chapter"] if of else chapter
-        found += _parts("exercise", match, text, prefix=f"{home}." if home else "")
+        found += _parts(
+            "exercise", match, text, prefix=f"{home}." if home else ""
+        )
     ends = {mention.end for mention, _ in found}  # "Theorem 4.2 (4.5)"
     for match in FORMULA.finditer(text):
-        if match.start() - 1 in ends or not AFTER_NUMBER.search(text[: match.start()]):
+        if match.start() - 1 in ends or not AFTER_NUMBER.search(
+            text[: match.start()]
+        ):
             found += _parts("formula", match, text, match.end())
     return sorted(found, key=lambda pair: pair[0].start)
 
@@ -141,7 +169,9 @@ def _all(text, chapter):
 def _parts(kind, match, text, end=None, prefix=""):
     """Split a list into its mentions; the first begins with the word, "Figures 5.1"."""
     before, after = text[: match.start()], text[match.end() :]
-    strange = bool(BEFORE.search(before) or TITLED.search(before) or AFTER.match(after))
+    strange = bool(
+        BEFORE.search(before) or TITLED.search(before) or AFTER.match(after)
+    )
     offset = match.start("numbers")
     number = r"[IVX]+" if kind == "part" else r"\d+(?:\.\d+)*"
     for i, part in enumerate(re.finditer(number, match["numbers"])):

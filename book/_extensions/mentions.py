@@ -22,9 +22,17 @@ from sphinx.util import logging
 from sphinx.util.nodes import make_refnode
 
 logger = logging.getLogger(__name__)
-EXACT = {"formula", "exercise", *NUMBERED}  # what has a preview, and where links by hand are mended
+EXACT = {
+    "formula",
+    "exercise",
+    *NUMBERED,
+}  # what has a preview, and where links by hand are mended
 LINKS = (nodes.reference, addnodes.pending_xref, addnodes.download_reference)
-CLOSED = (nodes.literal, nodes.math, nodes.image)  # no prose, but it stands between words
+CLOSED = (
+    nodes.literal,
+    nodes.math,
+    nodes.image,
+)  # no prose, but it stands between words
 SILENT = (nodes.raw, nodes.comment)
 NUMBER_OF_PAGE = re.compile(r"(?:^|/)0?(\d+)_[^/]*$")
 
@@ -47,7 +55,11 @@ class Mentions(Domain):
 
     def merge_domaindata(self, docnames, otherdata):
         """Take over what another process has read."""
-        mine = {key: at for key, at in otherdata["targets"].items() if at[0] in docnames}
+        mine = {
+            key: at
+            for key, at in otherdata["targets"].items()
+            if at[0] in docnames
+        }
         self.data["targets"].update(mine)
 
     def add(self, docname, found):
@@ -55,10 +67,17 @@ class Mentions(Domain):
         for key, anchor in found.items():
             other = self.data["targets"].get(key)
             if other and other[0] != docname:
-                logger.warning("%s %s is on page %s, too", *key, other[0], location=docname)
+                logger.warning(
+                    "%s %s is on page %s, too",
+                    *key,
+                    other[0],
+                    location=docname,
+                )
             self.data["targets"][key] = (docname, anchor)
 
-    def resolve_xref(self, env, fromdocname, builder, typ, target, node, contnode):
+    def resolve_xref(
+        self, env, fromdocname, builder, typ, target, node, contnode
+    ):
         """Return the link; a mention of nothing is a warning that says where it stands."""
         at = self.data["targets"].get((typ, target))
         if at is None:
@@ -70,8 +89,12 @@ class Mentions(Domain):
             raise NoUri
         title = env.titles[at[0]].astext() if typ == "chapter" else None
         link = make_refnode(builder, fromdocname, *at, contnode, title)
-        if not at[1] and at[0] == fromdocname:  # a chapter that mentions itself
-            link["refuri"] = builder.get_relative_uri(fromdocname, fromdocname) or "#"
+        if (
+            not at[1] and at[0] == fromdocname
+        ):  # a chapter that mentions itself
+            link["refuri"] = (
+                builder.get_relative_uri(fromdocname, fromdocname) or "#"
+            )
             link.attributes.pop("refid", None)
         link["classes"] += ["mention", f"mention-{typ}"]
         return link
@@ -106,11 +129,15 @@ def read(app, doctree):
 def mend_links(doctree, docname, chapter):
     """Let a link whose text is a mention lead to what it names."""
     for link in list(doctree.findall(lambda n: isinstance(n, LINKS[:2]))):
-        page = NUMBER_OF_PAGE.search(re.sub(r"(\.ipynb|\.html)?(#.*)?$", "", _address(link)))
+        page = NUMBER_OF_PAGE.search(
+            re.sub(r"(\.ipynb|\.html)?(#.*)?$", "", _address(link))
+        )
         mention = whole(link.astext(), page[1] if page else chapter)
         if mention and mention.kind in EXACT:
             link.replace_self(
-                reference(mention.kind, mention.target, link.children, link, docname)
+                reference(
+                    mention.kind, mention.target, link.children, link, docname
+                )
             )
 
 
@@ -143,7 +170,11 @@ def link_mentions(block, docname, chapter):
             first, last = mention.start - start, mention.end - start
             words = [nodes.Text(text[first:last])]
             parts += [nodes.Text(text[done:first])] if first > done else []
-            parts.append(reference(mention.kind, mention.target, words, node.parent, docname))
+            parts.append(
+                reference(
+                    mention.kind, mention.target, words, node.parent, docname
+                )
+            )
             done = last
         parts += [nodes.Text(text[done:])] if done < len(text) else []
         node.parent.replace(node, parts)
@@ -152,11 +183,22 @@ def link_mentions(block, docname, chapter):
 def check_links(app, doctree, docname):
     """Warn of a link by hand that is called Chapter 6 and leads to another chapter."""
     targets = app.env.get_domain("course").data["targets"]
-    pages = {at[0]: number for (kind, number), at in targets.items() if kind == "chapter"}
+    pages = {
+        at[0]: number
+        for (kind, number), at in targets.items()
+        if kind == "chapter"
+    }
     for link in doctree.findall(nodes.reference):
         named = re.match(r"Chapter (\d+)\b", link.astext())
-        page = NUMBER_OF_PAGE.search(re.sub(r"\.html(#.*)?$", "", link.get("refuri", "")))
-        if named and page and page[1] in pages.values() and page[1] != named[1]:
+        page = NUMBER_OF_PAGE.search(
+            re.sub(r"\.html(#.*)?$", "", link.get("refuri", ""))
+        )
+        if (
+            named
+            and page
+            and page[1] in pages.values()
+            and page[1] != named[1]
+        ):
             logger.warning(
                 "%s: a link says %r and leads to Chapter %s",
                 place(link), link.astext(), page[1], location=docname,
@@ -186,7 +228,10 @@ def add_files(app, page, template, context, doctree):
     if doctree is None:
         return
     previews = {f"mention-{kind}" for kind in EXACT}
-    if any(previews & set(link["classes"]) for link in doctree.findall(nodes.reference)):
+    if any(
+        previews & set(link["classes"])
+        for link in doctree.findall(nodes.reference)
+    ):
         app.add_js_file("mentions.js", loading_method="defer")
         app.add_css_file("mentions.css")
     elif next(doctree.findall(nodes.figure), None):
@@ -207,7 +252,10 @@ def _is_prose(node):
     if isinstance(node, nodes.caption):
         return True
     while node is not None:
-        if isinstance(node, nodes.container) and node.get("nb_element") == "cell_code":
+        if (
+            isinstance(node, nodes.container)
+            and node.get("nb_element") == "cell_code"
+        ):
             return False
         node = node.parent
     return True
@@ -223,7 +271,11 @@ def _join_texts(block):
     for parent in [block, *block.findall(nodes.Inline)]:
         children = []
         for child in parent.children:
-            if type(child) is nodes.Text and children and type(children[-1]) is nodes.Text:
+            if (
+                type(child) is nodes.Text
+                and children
+                and type(children[-1]) is nodes.Text
+            ):
                 children[-1] = nodes.Text(children[-1] + child)
             else:
                 children.append(child)
@@ -246,8 +298,12 @@ def _pieces(node, free=True):
 def setup(app):
     """Register the domain, and do the work of each phase of a build in its event."""
     app.add_domain(Mentions)
-    app.connect("env-before-read-docs", lambda app, env, names: add_parts(app, env))
-    app.connect("doctree-read", read, priority=400)  # before Sphinx collects titles and images
+    app.connect(
+        "env-before-read-docs", lambda app, env, names: add_parts(app, env)
+    )
+    app.connect(
+        "doctree-read", read, priority=400
+    )  # before Sphinx collects titles and images
     app.connect("env-updated", pages_to_write)
     app.connect("doctree-resolved", check_links)
     app.connect("html-page-context", add_files)
