@@ -1,10 +1,12 @@
-"""Gives an anchor to whatever can be mentioned, and makes figures of pictures with captions.
+r"""Gives an anchor to what can be mentioned, and captions to the pictures.
 
-The notebooks say what a thing is in plain Markdown: a formula has a `\\tag{4.2}`, a theorem is a
-block quote that begins with **Theorem 4.1 (...).**, an exercise a paragraph that begins with
-**Exercise 3 (...).**, a caption a paragraph in italics right below the cell of its picture. Here
-they get the anchors #formula-4-2, #theorem-4-1, #exercise-3 and #figure-5-2; the sets of the
-homework page get #homework-1, the entries of the glossary #term-component.
+The notebooks say what a thing is in plain Markdown: a formula has a
+`\tag{4.2}`, a theorem is a block quote that begins with **Theorem 4.1
+(...).**, an exercise a paragraph that begins with **Exercise 3 (...).**, a
+caption a paragraph in italics right below the cell of its picture. Here they
+get the anchors #formula-4-2, #theorem-4-1, #exercise-3 and #figure-5-2; the
+sets of the homework page get #homework-1, the entries of the glossary
+#term-component.
 """
 
 import re
@@ -24,7 +26,7 @@ EXERCISE = re.compile(r"Exercise ([1-9]\d?) \(")
 
 
 def number_of(doctree):
-    """Return the number of a chapter, such as "4" of "4. Why EM works", or None."""
+    """Return the number of a chapter, "4" of "4. Why EM works", or None."""
     title = next(doctree.findall(nodes.title), None)
     match = title and TITLE.match(title.astext())
     return match[1] if match else None
@@ -36,7 +38,7 @@ def plain(term):
 
 
 def place(node):
-    """Say where in the source a node stands, in words that a reader of the notebook can use."""
+    """Say where in its notebook or page a node stands."""
     while node.line is None and node.parent is not None:
         node = node.parent
     line = node.line or 0  # a notebook counts ten thousand lines a cell
@@ -44,7 +46,7 @@ def place(node):
 
 
 def mark(doctree, docname):
-    """Give the anchors of a page, and return them: {("formula", "4.2"): "formula-4-2", ...}."""
+    """Give a page its anchors; return {("formula", "4.2"): "formula-4-2"}."""
     found = {}
 
     def add(kind, number, node, anchor=None):
@@ -95,7 +97,7 @@ def mark(doctree, docname):
                 figure["ids"].append(f"figure-without-number-{unnumbered}")
             elif match:
                 logger.warning(
-                    "%s: the caption of Figure %s has no picture in the cell above it",
+                    "%s: no picture above the caption of Figure %s",
                     place(paragraph), match[1], location=docname,
                 )  # fmt: skip
     for item in doctree.findall(nodes.list_item):
@@ -112,7 +114,7 @@ def mark(doctree, docname):
 
 
 def make_figure(paragraph):
-    """Move a caption below the picture that the cell above it shows, and return their figure."""
+    """Move a caption below the picture of the cell above it; return both."""
     siblings = paragraph.parent.children
     here = siblings.index(paragraph)
     cell = siblings[here - 1] if here else None
@@ -155,7 +157,7 @@ def _is_caption(paragraph):
 
 
 def _words(node):
-    """Return the children of a paragraph without the empty texts that Markdown leaves."""
+    """Return the children of a paragraph but the empty texts."""
     children = node.children if isinstance(node, nodes.paragraph) else []
     return [
         child
@@ -165,7 +167,7 @@ def _words(node):
 
 
 def _is_picture(bundle):
-    """Tell whether an output is a picture, still or moving; only raw ones have been HTML so far."""
+    """Tell whether an output is a picture, or a figure to play with."""
     if bundle.get("nb_element") != "mime_bundle":
         return False
     raw = "".join(node.astext() for node in bundle.findall(nodes.raw))

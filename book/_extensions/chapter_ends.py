@@ -1,10 +1,12 @@
-"""Ends each chapter with where to go from here: the next chapter, its homework, its terms.
+"""Ends each chapter with the next one, its homework and its terms.
 
-Nothing of it is typed into the notebooks. What comes next is in `_toc.yml`; which homework set goes
-with a chapter is in the set's own line **You need:** (the masters in `book/homework/masters`); its
-terms are the entries of the glossary whose first link leads into the chapter, the place where a
-term is introduced. The section is part of the page before Sphinx looks at it, so that it is in the
-page's contents too; all its links are cross-references that fail the build when they lead nowhere.
+Nothing of it is typed into the notebooks. What comes next is in `_toc.yml`;
+which homework set goes with a chapter is in the set's own line **You need:**
+(the masters in `book/homework/masters`); its terms are the entries of the
+glossary whose first link leads into the chapter, the place where a term is
+introduced. The section is part of the page before Sphinx looks at it, so that
+it is in the page's contents too; all its links are cross-references that fail
+the build when they lead nowhere.
 """
 
 import json
@@ -25,7 +27,7 @@ NEEDS = re.compile(r"\*\*You need:\*\* (?P<needs>.+)")
 
 
 def homework_sets(folder):
-    """Return the homework sets as (number, title, numbers of the chapters that it needs)."""
+    """Return the homework sets: number, title, the chapters it needs."""
     found = []
     for master in sorted(folder.glob("*.ipynb")):
         cells = json.loads(master.read_text(encoding="utf-8"))["cells"]
@@ -35,7 +37,7 @@ def homework_sets(folder):
         title, needs = HOMEWORK.search(text), NEEDS.search(text)
         if not (title and needs and chapters(needs["needs"])):
             raise ValueError(
-                f"{master.name} does not say its number and the chapters it needs"
+                f"{master.name} does not say its number and what it needs"
             )
         found.append(
             (title["number"], title["title"].strip(), chapters(needs["needs"]))
@@ -44,7 +46,7 @@ def homework_sets(folder):
 
 
 def terms(glossary, page):
-    """Return the terms of a glossary (its text) that are introduced on a page, "01_mixtures"."""
+    """Return the terms that a page, "01_mixtures", introduces."""
     first = (
         (entry["term"], LINK.search(entry["rest"]))
         for entry in ENTRY.finditer(glossary)
@@ -53,7 +55,7 @@ def terms(glossary, page):
 
 
 def next_page(site_map, docname):
-    """Return the page that follows another in the table of contents, or None after the last."""
+    """Return the page that follows in the table of contents, or None."""
     pages = list(_pages(site_map, site_map.root))
     after = pages[pages.index(docname) + 1 :]
     return after[0] if after else None
@@ -73,7 +75,11 @@ def add_end(app, doctree):
 
     items = nodes.bullet_list(bullet="-")
     last = not NUMBER_OF_PAGE.search(following)
-    words = "This is the last chapter; the back matter begins with " if last else "Next: "
+    words = (
+        "This is the last chapter; the back matter begins with "
+        if last
+        else "Next: "
+    )
     items += _item(words, _page_link(following, docname), ".")
     sets = [s for s in homework_sets(masters) if int(number) in s[2]]
     for n, title, needed in sets:
@@ -90,7 +96,7 @@ def add_end(app, doctree):
             f"{docname.rpartition('/')[0]}/homework".lstrip("/"), docname
         )
         items += _item(
-            "Homework: no set goes with this chapter; all sets are on the page ",
+            "Homework: no set goes with this chapter; all are on the page ",
             home,
             ".",
         )
@@ -128,8 +134,8 @@ def _pages(site_map, document):
 def _page_link(page, docname):
     """Return a link to a page, with the page's title."""
     return addnodes.pending_xref(
-        "", nodes.inline("", page), refdomain="std", reftype="doc", reftarget=f"/{page}",
-        refdoc=docname, refexplicit=False, refwarn=True,
+        "", nodes.inline("", page), refdomain="std", reftype="doc",
+        reftarget=f"/{page}", refdoc=docname, refexplicit=False, refwarn=True,
     )  # fmt: skip
 
 
@@ -141,7 +147,7 @@ def _item(*parts):
 
 
 def _listed(numbers):
-    """Return "Chapter 1", or "Chapters 1, 2 and 5": words that become links like all others."""
+    """Return "Chapters 1, 2 and 5": words that become links like others."""
     *others, last = map(str, numbers)
     return (
         f"Chapters {', '.join(others)} and {last}"
@@ -151,6 +157,6 @@ def _listed(numbers):
 
 
 def setup(app):
-    """Add the end before the mentions are linked and Sphinx collects the headings."""
+    """Add the end before mentions are linked and headings collected."""
     app.connect("doctree-read", add_end, priority=300)
     return {"parallel_read_safe": True}

@@ -1,11 +1,13 @@
-"""Makes a link of every mention of a formula, figure, theorem, exercise, chapter, part or homework.
+"""Makes a link of every mention of a formula, a figure, a chapter and so on.
 
-The notebooks stay plain text. While a page is read, anchors.py marks what can be mentioned, and
-every mention that mention_grammar.py finds in the prose becomes a cross-reference of Sphinx; code,
-formulas, headings and what is a link already are left alone. A link written by hand whose text is
-such a mention, `[Exercise 3](#exercises)`, leads to the thing itself too. When all pages are read,
-Sphinx resolves the references with the domain below; one that finds nothing is a warning, and so is
-a link of the name "Chapter 6" that leads to another chapter: the book is built with -W.
+The notebooks stay plain text. While a page is read, anchors.py marks what can
+be mentioned, and every mention that mention_grammar.py finds in the prose
+becomes a cross-reference of Sphinx; code, formulas, headings and what is a
+link already are left alone. A link written by hand whose text is such a
+mention, `[Exercise 3](#exercises)`, leads to the thing itself too. When all
+pages are read, Sphinx resolves the references with the domain below; one that
+finds nothing is a warning, and so is a link of the name "Chapter 6" that leads
+to another chapter: the book is built with -W.
 
 mentions.js shows a preview of what a link leads to; mentions.css has its look.
 """
@@ -22,23 +24,17 @@ from sphinx.util import logging
 from sphinx.util.nodes import make_refnode
 
 logger = logging.getLogger(__name__)
-EXACT = {
-    "formula",
-    "exercise",
-    *NUMBERED,
-}  # what has a preview, and where links by hand are mended
+# What has a preview, and where links by hand are mended.
+EXACT = {"formula", "exercise", *NUMBERED}
 LINKS = (nodes.reference, addnodes.pending_xref, addnodes.download_reference)
-CLOSED = (
-    nodes.literal,
-    nodes.math,
-    nodes.image,
-)  # no prose, but it stands between words
+# No prose, but it stands between words.
+CLOSED = (nodes.literal, nodes.math, nodes.image)
 SILENT = (nodes.raw, nodes.comment)
 NUMBER_OF_PAGE = re.compile(r"(?:^|/)0?(\d+)_[^/]*$")
 
 
 class Mentions(Domain):
-    """What can be mentioned in this book: {("formula", "4.2"): (page, anchor), ...}."""
+    """What can be mentioned: {("formula", "4.2"): (page, anchor), ...}."""
 
     name = "course"
     label = "Course"
@@ -46,7 +42,7 @@ class Mentions(Domain):
     data_version = 1
 
     def clear_doc(self, docname):
-        """Forget what a page offered; parts are the table of contents' business."""
+        """Forget what a page offered; the parts are not from a page."""
         self.data["targets"] = {
             key: at
             for key, at in self.data["targets"].items()
@@ -78,12 +74,12 @@ class Mentions(Domain):
     def resolve_xref(
         self, env, fromdocname, builder, typ, target, node, contnode
     ):
-        """Return the link; a mention of nothing is a warning that says where it stands."""
+        """Return the link; warn of a mention of nothing."""
         at = self.data["targets"].get((typ, target))
         if at is None:
             logger.warning(
-                "%s: %r mentions the %s %s, and there is none in this book "
-                "(write another book's with its author, and a plain number in other words)",
+                "%s: %r mentions %s %s, which is not in this book (write "
+                "another book's with its author, a plain number otherwise)",
                 place(node), node.astext(), typ, target, location=fromdocname,
             )  # fmt: skip
             raise NoUri
@@ -105,10 +101,10 @@ class Mentions(Domain):
 
 
 def reference(kind, target, children, like, docname):
-    """Return a cross-reference to what can be mentioned; `like` says where it stands."""
+    """Return a cross-reference that stands where the node `like` does."""
     link = addnodes.pending_xref(
-        "", *children, refdomain="course", reftype=kind, reftarget=target, refdoc=docname,
-        refexplicit=True, refwarn=True,
+        "", *children, refdomain="course", reftype=kind, reftarget=target,
+        refdoc=docname, refexplicit=True, refwarn=True,
     )  # fmt: skip
     while like.line is None and like.parent is not None:
         like = like.parent
@@ -117,7 +113,7 @@ def reference(kind, target, children, like, docname):
 
 
 def read(app, doctree):
-    """Mark what can be mentioned on the page that was just read, and link what it mentions."""
+    """Mark what can be mentioned on a page, and link what it mentions."""
     docname, domain = app.env.docname, app.env.get_domain("course")
     domain.add(docname, mark(doctree, docname))
     chapter = number_of(doctree)
@@ -144,44 +140,35 @@ def mend_links(doctree, docname, chapter):
 def link_mentions(block, docname, chapter):
     """Put cross-references in the place of the mentions in a paragraph."""
     _join_texts(block)
-    pieces, position = [], 0
-    for node, text, free in _pieces(block):
-        pieces.append((node, text, free, position))
-        position += len(text)
-    flat = "".join(text for _, text, _, _ in pieces)
-    todo = {}
-    for mention in find(flat, chapter):
-        for i, (node, text, free, start) in enumerate(pieces):
-            if start <= mention.start < start + len(text):
-                break
-        if not free or (mention.start == 0 and _is_label(node)):
-            continue
-        if mention.end > start + len(text):
-            logger.warning(
-                "%s: the mention %r is not written in one piece",
-                place(block), flat[mention.start : mention.end], location=docname,
-            )  # fmt: skip
-            continue
-        todo.setdefault(i, []).append(mention)
-    for i, mentions in todo.items():
-        node, text, _, start = pieces[i]
-        parts, done = [], 0
-        for mention in mentions:
-            first, last = mention.start - start, mention.end - start
-            words = [nodes.Text(text[first:last])]
-            parts += [nodes.Text(text[done:first])] if first > done else []
-            parts.append(
-                reference(
-                    mention.kind, mention.target, words, node.parent, docname
-                )
-            )
-            done = last
-        parts += [nodes.Text(text[done:])] if done < len(text) else []
-        node.parent.replace(node, parts)
+    pieces = list(_pieces(block))
+    mentions = find("".join(text for _, text, _ in pieces), chapter)
+    start = 0
+    for node, text, free in pieces:
+        end = start + len(text)
+        here = [m for m in mentions if start <= m.start < end]
+        if here and here[0].start == 0 and _is_label(node):
+            del here[0]
+        if here and free:
+            parts, done = [], start
+            for m in here:
+                words = [nodes.Text(text[m.start - start : m.end - start])]
+                parts += [
+                    nodes.Text(text[done - start : m.start - start]),
+                    reference(m.kind, m.target, words, node.parent, docname),
+                ]
+                done = m.end
+            parts.append(nodes.Text(text[done - start :]))
+            node.parent.replace(node, parts)
+            if done > end:
+                logger.warning(
+                    "%s: the mention that begins with %r is not in one piece",
+                    place(block), words[0], location=docname,
+                )  # fmt: skip
+        start = end
 
 
 def check_links(app, doctree, docname):
-    """Warn of a link by hand that is called Chapter 6 and leads to another chapter."""
+    """Warn of a link called Chapter 6 that leads to another chapter."""
     targets = app.env.get_domain("course").data["targets"]
     pages = {
         at[0]: number
@@ -205,8 +192,16 @@ def check_links(app, doctree, docname):
             )  # fmt: skip
 
 
-def add_parts(app, env):
-    """Add the parts that the table of contents names, before the pages are read."""
+def leave_out_numbers(app):
+    """Let captions alone: they have their numbers, and Sphinx would add some.
+
+    In `_config.yml` it would be in vain, as the book turns them on later.
+    """
+    app.config.numfig = False
+
+
+def add_parts(app, env, docnames):
+    """Add the parts that the table of contents names."""
     domain = env.get_domain("course")
     for part in env.external_site_map.root.subtrees:
         match = re.match(r"Part ([IVX]+)\b", part.caption or "")
@@ -216,7 +211,7 @@ def add_parts(app, env):
 
 
 def pages_to_write(app, env):
-    """Write all pages again if what can be mentioned has changed: their links may lead nowhere."""
+    """Write all pages again if what can be mentioned has changed."""
     targets = env.get_domain("course").data["targets"]
     changed = getattr(env, "course_targets", targets) != targets
     env.course_targets = dict(targets)
@@ -239,12 +234,12 @@ def add_files(app, page, template, context, doctree):
 
 
 def _address(link):
-    """Return where a link by hand leads, as far as it is known while its page is read."""
+    """Return where a link by hand leads, as far as it is known yet."""
     return link.get("refuri") or link.get("reftarget") or ""
 
 
 def _is_prose(node):
-    """Tell whether a node holds words of the book: a paragraph, a caption; no output, no title."""
+    """Tell whether a node holds words of the book; outputs do not."""
     if not isinstance(node, nodes.TextElement) or isinstance(
         node, (nodes.Inline, nodes.FixedTextElement, nodes.title)
     ):
@@ -262,12 +257,12 @@ def _is_prose(node):
 
 
 def _is_label(text):
-    """Tell whether a text names the thing itself: in a caption, or bold in front of a theorem."""
+    """Tell whether a text names the thing itself: a caption's, a theorem's."""
     return isinstance(text.parent, (nodes.caption, nodes.strong))
 
 
 def _join_texts(block):
-    """Make one text of neighbouring ones: a line may end inside "Chapter 4"."""
+    """Make one text of neighbours: a line may end inside "Chapter 4"."""
     for parent in [block, *block.findall(nodes.Inline)]:
         children = []
         for child in parent.children:
@@ -285,7 +280,7 @@ def _join_texts(block):
 
 
 def _pieces(node, free=True):
-    """Yield the texts of a paragraph, and whether there may be links in them."""
+    """Yield the texts of a paragraph, and whether links may be made there."""
     for child in node.children:
         if isinstance(child, nodes.Text):
             yield child, child.astext(), free
@@ -296,14 +291,11 @@ def _pieces(node, free=True):
 
 
 def setup(app):
-    """Register the domain, and do the work of each phase of a build in its event."""
+    """Register the domain, and do each phase of a build in its event."""
     app.add_domain(Mentions)
-    app.connect(
-        "env-before-read-docs", lambda app, env, names: add_parts(app, env)
-    )
-    app.connect(
-        "doctree-read", read, priority=400
-    )  # before Sphinx collects titles and images
+    app.connect("builder-inited", leave_out_numbers)
+    app.connect("env-before-read-docs", add_parts)
+    app.connect("doctree-read", read, priority=400)  # before titles are taken
     app.connect("env-updated", pages_to_write)
     app.connect("doctree-resolved", check_links)
     app.connect("html-page-context", add_files)
