@@ -51,14 +51,11 @@ def mark(doctree, docname):
 
     def add(kind, number, node, anchor=None):
         anchor = anchor or f"{kind}-{number.replace('.', '-')}"
-        if (kind, number) in found:
+        if (kind, number) in found or anchor in found.values():
             logger.warning(
-                "%s: there is a second %s %s",
-                place(node),
-                kind,
-                number,
-                location=docname,
-            )
+                "%s: there is a second %s %s, #%s",
+                place(node), kind, number, anchor, location=docname,
+            )  # fmt: skip
         found[kind, number] = anchor
         if anchor not in node["ids"]:
             node["ids"].append(anchor)
@@ -109,7 +106,8 @@ def mark(doctree, docname):
             add("homework", str(item.parent.index(item) + 1), item)
         elif docname.endswith("glossary"):
             term = plain(bold.astext())
-            add("term", term, item, f"term-{nodes.make_id(term)}")
+            name = nodes.make_id(term.replace("+", "-plus"))  # "k-means++"
+            add("term", term, item, f"term-{name}")
     return found
 
 

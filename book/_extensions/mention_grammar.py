@@ -50,14 +50,14 @@ LISTS = {
     )
     for word in ("Chapter", "Exercise")
 }
-FORMULA = re.compile(r"(?<![\w%)])\((?P<numbers>[1-9]\d?\.[1-9]\d?)\)")
+FORMULA = re.compile(r"(?<![\w%)\]])\((?P<numbers>[1-9]\d?\.[1-9]\d?)\)")
 AFTER_NUMBER = re.compile(rf"[\d%]{SPACE}$")
 OF_CHAPTER = re.compile(
     rf"{SPACE}(?:of|in){SPACE}Chapter{SPACE}(?P<chapter>{PLAIN})\b"
 )
 
 NAME = r"[A-ZÀ-Þ][\w'’-]+"
-NAMES = rf"{NAME}(?:,?{SPACE}(?:and{SPACE}|et{SPACE}al\.|others|{NAME}))*"
+NAMES = rf"{NAME}(?:,?{SPACE}(?:(?:and{SPACE})?{NAME}|et{SPACE}al\.))*"
 CITED = (
     rf"(?:{NAMES},?{SPACE}\((?:1[789]|20)\d\d[a-z]?\)"  # Bishop (2006)
     rf"|(?<=\(){NAMES},?{SPACE}(?:1[789]|20)\d\d"  # (Bishop 2006, ...)

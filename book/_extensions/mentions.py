@@ -162,7 +162,7 @@ def link_mentions(block, docname, chapter):
             if done > end:
                 logger.warning(
                     "%s: the mention that begins with %r is not in one piece",
-                    place(block), words[0], location=docname,
+                    place(block), str(words[0]), location=docname,
                 )  # fmt: skip
         start = end
 

@@ -154,19 +154,4 @@
   });
   // A picture from another page has its size only when it has come.
   preview.addEventListener("load", () => shown && place(shown), true);
-
-  // A formula inside a folded solution can be linked to: unfold what is around it.
-  const unfold = () => {
-    const target = location.hash && named(document, location.hash);
-    let fold = target && target.closest("details:not([open])");
-    while (fold) {
-      fold.open = true;
-      fold = target.closest("details:not([open])");
-      if (!fold) {
-        target.scrollIntoView();
-      }
-    }
-  };
-  addEventListener("hashchange", unfold);
-  unfold();
 }
