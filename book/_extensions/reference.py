@@ -202,7 +202,7 @@ def say_how_it_is_made(app, what, name, thing, options, signature, returns):
 def leave_out_the_source(app, page, template, context, doctree):
     """Offer no source of a page to download: its source is the companion."""
     if page.startswith(f"{FOLDER}/"):
-        context["sourcename"] = ""
+        context["sourcename"] = context["page_source_suffix"] = ""
 
 
 def setup(app):
