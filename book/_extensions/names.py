@@ -28,6 +28,12 @@ PYTHON = {"python", "python3", "py", "ipython", "ipython3"}
 LINK = re.compile(
     r'<a (?=[^>]*class="[^"]*(?:companion-name|sphinx-codeautolink-a))[^>]*>'
 )
+BLOCK = re.compile(
+    r'<div class="(?:highlight-|doctest)[^"]*"><div class="highlight"><pre>'
+    r".*?</pre></div>\s*</div>",
+    re.DOTALL,
+)
+BETWEEN = "<!-- the next block -->"
 logger = logging.getLogger(__name__)
 
 
@@ -186,6 +192,22 @@ class Names(SphinxTransform):
         logger.warning("the companion has no %s", name, location=place)
 
 
+def take_code_out(app, page, template, context, doctree):
+    """Give the library the blocks of code alone: it parses all that it gets.
+
+    That takes seconds on a page with large figures, which need no parsing.
+    """
+    context["around_code"] = body = context.get("body") or ""
+    context["body"] = BETWEEN.join(BLOCK.findall(body))
+
+
+def put_code_back(app, page, template, context, doctree):
+    """Put the blocks, now with links, where they were."""
+    blocks = iter(context["body"].split(BETWEEN))
+    body = context.pop("around_code")
+    context["body"] = BLOCK.sub(lambda _: next(blocks), body)
+
+
 def calm(app, page, template, context, doctree):
     """Let the Tab key stop once at each name, not at each mention of it."""
     seen = set()
@@ -197,8 +219,7 @@ def calm(app, page, template, context, doctree):
         seen.add(target)
         return link[0]
 
-    if "body" in context:
-        context["body"] = LINK.sub(stop, context["body"])
+    context["body"] = LINK.sub(stop, context["body"])
 
 
 def mark(app, doctree, docname):
@@ -222,7 +243,9 @@ def setup(app):
     app.add_transform(Names)
     app.connect("config-inited", configure)
     app.connect("doctree-resolved", mark)
-    app.connect("html-page-context", calm, priority=900)
+    app.connect("html-page-context", take_code_out, priority=499)
+    app.connect("html-page-context", put_code_back, priority=501)
+    app.connect("html-page-context", calm, priority=502)
     return {"parallel_read_safe": True}
 
 

@@ -100,9 +100,11 @@ def entry_of(name):
 
 
 def thing_of(entry):
-    """Return the function or class that has this entry."""
+    """Return the function or class that has this entry; of others, None."""
     module, _, key = entry.rpartition(".")
-    return vars(importlib.import_module(module)).get(key) if module else None
+    if module not in modules():
+        return None
+    return vars(importlib.import_module(module)).get(key)
 
 
 def path(thing):
