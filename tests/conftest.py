@@ -87,8 +87,9 @@ def small_book(tmp_path):
             config["sphinx"]["config"][key] = value
         for name, content in {**files, "_config.yml": yaml.safe_dump(config)}.items():
             (tmp_path / name).write_text(content, encoding="utf-8")
+        program = Path(sys.executable).with_name("jupyter-book")
         done = subprocess.run(
-            [Path(sys.executable).with_name("jupyter-book"), "build", "-W", "-n", "--keep-going", "."],
+            [program, "build", "-W", "-n", "--keep-going", "."],
             cwd=tmp_path, capture_output=True, text=True, check=False, timeout=300,
         )  # fmt: skip
         return done.returncode, done.stdout + done.stderr, tmp_path
