@@ -16,7 +16,9 @@ from pathlib import Path
 
 import yaml
 
-ROOT = Path(__file__).resolve().parents[2]
+import companion
+
+ROOT = Path(companion.__file__).parents[1]
 CELL = {
     "cell_type": "markdown",
     "id": "get-the-companion",

@@ -176,6 +176,7 @@ class Names(SphinxTransform):
         entry = reference.entry_of(name)
         if not entry and not exists(name):
             self.complain(name, literal)
+            return
         entry = entry or reference.entry_of(name.rpartition(".")[0])
         if not entry or name.rpartition(".")[2].startswith("_"):
             return
