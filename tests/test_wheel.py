@@ -17,6 +17,8 @@ import pytest
 import yaml
 from conftest import ROOT, chapters
 
+import companion
+
 sys.path.insert(0, str(ROOT / "book" / "_extensions"))
 
 import companion_wheel
