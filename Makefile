@@ -3,7 +3,7 @@ SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help book test check check-chapters check-code check-lowest claims browser homework grade quick ranges mutants bench lab serve counts lock clean
+.PHONY: help book test check check-chapters check-code check-lowest claims browser homework grade quick ranges notes mutants bench lab serve counts lock clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -84,6 +84,9 @@ serve: book  ## build the site and serve it on http://localhost:8000
 
 counts:  ## write the instructors' table of words, lines and hours
 	$(PYTHON) book/counts.py
+
+notes: .venv/installed  ## write into every chapter how to get the companion, for the address in _config.yml
+	$(BIN)/python book/_extensions/companion_wheel.py
 
 lock: .venv/installed  ## compile requirements.txt from pyproject.toml
 	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --all-extras \

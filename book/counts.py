@@ -18,7 +18,8 @@ def rows(book: Path = BOOK) -> Iterator[str]:
     for path in sorted(book.glob("[0-9][0-9]_*.ipynb")):
         text = {"markdown": "", "code": ""}
         for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
-            text[cell["cell_type"]] += "".join(cell["source"]) + "\n\n"
+            if "remove-cell" not in cell["metadata"].get("tags", []):
+                text[cell["cell_type"]] += "".join(cell["source"]) + "\n\n"
         words = len(text["markdown"].split())
         code = sum(bool(line.strip()) for line in text["code"].splitlines())
         exercises = len(re.findall(r"\*\*Exercise \d", text["markdown"]))

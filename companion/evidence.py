@@ -4,8 +4,8 @@ r"""The log evidence of data as a function of the hyperparameters of a populatio
     \, d\theta
 
 with its exact first and second derivatives, summed over the units in blocks that fit the cache.
-Units with small counts share their logarithms (:class:`companion._rising.RisingSum`); of the others
-each is found by itself, in a form in which large numbers do not cancel.
+Units with small counts share their logarithms (``companion._rising.RisingSum``); of the others each
+is found by itself, in a form in which large numbers do not cancel.
 """
 
 from __future__ import annotations
@@ -196,13 +196,15 @@ def _few(n_units: int) -> int:
 
 
 class BetaBinomialEvidence(Evidence):
-    """The log evidence of chances. Units with few trials: one pooled rate, and what it leaves out.
+    r"""The log evidence of chances. Units with few trials: one pooled rate, and what it leaves out.
 
-    With p = alpha / (alpha + beta), r the pooled rate and S the sums of :class:`RisingSum`, these
-    N trials have
+    With :math:`p = \alpha / (\alpha + \beta)`, r the pooled rate and S the sums of ``RisingSum``,
+    these N trials have
 
-        sum_j log Binomial(y_j | n_j, r) - N KL(r || p) + S_y(alpha) + S_(n-y)(beta)
-        - S_n(alpha + beta)
+    .. math::
+
+        \sum_j \log \mathrm{Binomial}(y_j \mid n_j, r) - N \, \mathrm{KL}(r \parallel p)
+        + S_y(\alpha) + S_{n - y}(\beta) - S_n(\alpha + \beta)
     """
 
     def __init__(self, y: Floats, size: Floats) -> None:
@@ -341,11 +343,11 @@ def _counted(y: Floats, n: Floats) -> Columns:
 
 
 class GammaPoissonEvidence(Evidence):
-    """The log evidence of rates. Units with few events share the logarithms of their factors.
+    r"""The log evidence of rates. Units with few events share the logarithms of their factors.
 
-    With mean m, shape r and t_j = e_j m / r, such a unit has
+    With mean m, shape r and :math:`t_j = e_j m / r`, such a unit has
 
-        S_y(r) + y log(e m) - log y! - (r + y) log(1 + t)
+    .. math:: S_{y_j}(r) + y_j \log(e_j m) - \log y_j! - (r + y_j) \log(1 + t_j)
     """
 
     def __init__(self, y: Floats, size: Floats) -> None:

@@ -65,7 +65,7 @@ class HyperPosterior(Generic[P]):
         The class of the population.
     grid : two ndarrays, of shapes (A,) and (B,)
         Values of the two coordinates of ``to_vector``. They are evenly spaced, but for a first
-        coordinate with long tails (:class:`Population.long_tails`): far out its steps grow.
+        coordinate with long tails (``Population.long_tails``): far out its steps grow.
     widths : two ndarrays, of shapes (A,) and (B,)
         How much of its coordinate each value stands for.
     log_density : ndarray of shape (A, B)

@@ -74,6 +74,30 @@ def visit(browser, address):
 
 
 @pytest.fixture
+def small_book(tmp_path):
+    """Build a small book with the course's own settings and extensions."""
+    import shutil
+
+    def build(files, **settings):
+        for folder in ("_extensions", "_static", "_templates"):
+            shutil.copytree(ROOT / "book" / folder, tmp_path / "book" / folder)
+        config = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
+        config["execute"] = {"execute_notebooks": "off"}
+        for key, value in settings.items():
+            config["sphinx"]["config"][key] = value
+        for name, content in {**files, "_config.yml": yaml.safe_dump(config)}.items():
+            (tmp_path / name).write_text(content, encoding="utf-8")
+        program = Path(sys.executable).with_name("jupyter-book")
+        done = subprocess.run(
+            [program, "build", "-W", "-n", "--keep-going", "."],
+            cwd=tmp_path, capture_output=True, text=True, check=False, timeout=300,
+        )  # fmt: skip
+        return done.returncode, done.stdout + done.stderr, tmp_path
+
+    return build
+
+
+@pytest.fixture
 def rng():
     import numpy as np
 

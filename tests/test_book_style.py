@@ -9,13 +9,16 @@ import shutil
 import sys
 
 import pytest
+import yaml
 from conftest import ROOT, chapters, pages
 
 sys.path.insert(0, str(ROOT / "book"))
+sys.path.insert(0, str(ROOT / "book" / "_extensions"))
 
+import companion_wheel
 import counts
 
-TAGS = {"hide-input", "hide-cell"}
+TAGS = {"hide-input", "hide-cell", "remove-cell"}
 IMPORTS = {"numpy", "scipy", "pandas", "matplotlib", "companion", "daft"}
 ROLE = re.compile(r"^:::|^```\{|\{(?:eq|cite|ref|numref|doc|glue|math)[^}]*\}`", re.MULTILINE)
 TAG = re.compile(r"\\tag\{([^}]*)\}")
@@ -32,7 +35,8 @@ def code_cells(notebook):
 
 
 def prose(notebook):
-    return "\n\n".join(text(c) for c in notebook["cells"] if c["cell_type"] == "markdown")
+    cells = [c for c in notebook["cells"] if c["cell_type"] == "markdown"]
+    return "\n\n".join(text(c) for c in cells if "remove-cell" not in tags(c))
 
 
 def tags(cell):
@@ -98,6 +102,16 @@ def opens_well(notebook):
     assert 3 <= len(re.findall(r"^- ", opening, re.MULTILINE)) <= 5
     promise = opening.split("\n\n")[1]
     assert promise.count(". ") == 0, "the promise is one sentence"
+
+
+def says_how_to_get_the_companion(notebook):
+    """The second cell, and no other, is a note that the site leaves out."""
+    config = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
+    note = companion_wheel.note(**companion_wheel.settings(config))
+    removed = [cell for cell in notebook["cells"] if "remove-cell" in tags(cell)]
+    assert removed == notebook["cells"][1:2], "the note on the companion, alone, is removed"
+    assert removed[0]["cell_type"] == "markdown"
+    assert text(removed[0]) == note, "the note on the companion is not as `make notes` writes it"
 
 
 def is_plain_markdown(notebook):
@@ -191,6 +205,7 @@ RULES = [
     is_clean,
     has_known_tags,
     opens_well,
+    says_how_to_get_the_companion,
     is_plain_markdown,
     has_right_size,
     imports_little,
@@ -234,6 +249,15 @@ BREAKS = {
     "no reading": (
         opens_well,
         lambda nb: nb["cells"][0].update(source=["# T\n\nPromise.\n\n**You need:**"]),
+    ),
+    "no note": (says_how_to_get_the_companion, lambda nb: nb["cells"].pop(1)),
+    "another note": (
+        says_how_to_get_the_companion,
+        lambda nb: nb["cells"][1].update(source=["> `%pip install companion`"]),
+    ),
+    "removed code": (
+        says_how_to_get_the_companion,
+        lambda nb: first_code(nb)["metadata"].update(tags=["remove-cell"]),
     ),
     "role": (is_plain_markdown, add_prose("see {ref}`there`")),
     "directive": (is_plain_markdown, add_prose("```{note}\nx\n```")),

@@ -12,16 +12,15 @@ sets of the homework page get #homework-1, the entries of the glossary
 import re
 
 from docutils import nodes
-from mention_grammar import POINTED, THEOREMS
 from sphinx.util import logging
+
+from mention_grammar import POINTED, THEOREMS
 
 logger = logging.getLogger(__name__)
 TAG = re.compile(r"\\tag\{([^}]*)\}")
 TITLE = re.compile(r"([1-9]\d?)\. ")
 CAPTION = re.compile(rf"Figure ({POINTED})\.\s")
-THEOREM = re.compile(
-    rf"({'|'.join(word.capitalize() for word in THEOREMS)}) ({POINTED})\b"
-)
+THEOREM = re.compile(rf"({'|'.join(word.capitalize() for word in THEOREMS)}) ({POINTED})\b")
 EXERCISE = re.compile(r"Exercise ([1-9]\d?) \(")
 
 
@@ -67,9 +66,7 @@ def mark(doctree, docname):
         for tag in TAG.findall(formula.astext()):
             add("formula", tag, formula)
     for quote in doctree.findall(nodes.block_quote):
-        match = THEOREM.match(
-            _bold_beginning(quote.children[0] if quote.children else None)
-        )
+        match = THEOREM.match(_bold_beginning(quote.children[0] if quote.children else None))
         if match:
             add(match[1].lower(), match[2], quote)
             quote["classes"].append("theorem")
@@ -116,16 +113,9 @@ def make_figure(paragraph):
     siblings = paragraph.parent.children
     here = siblings.index(paragraph)
     cell = siblings[here - 1] if here else None
-    if not (
-        isinstance(cell, nodes.container)
-        and cell.get("nb_element") == "cell_code"
-    ):
+    if not (isinstance(cell, nodes.container) and cell.get("nb_element") == "cell_code"):
         return None
-    pictures = [
-        bundle
-        for bundle in cell.findall(nodes.container)
-        if _is_picture(bundle)
-    ]
+    pictures = [bundle for bundle in cell.findall(nodes.container) if _is_picture(bundle)]
     if not pictures:
         return None
     picture = pictures[-1]
@@ -142,11 +132,7 @@ def make_figure(paragraph):
 def _bold_beginning(node):
     """Return the bold text that a paragraph begins with, or nothing."""
     first = _words(node)[:1]
-    return (
-        first[0].astext()
-        if first and isinstance(first[0], nodes.strong)
-        else ""
-    )
+    return first[0].astext() if first and isinstance(first[0], nodes.strong) else ""
 
 
 def _is_caption(paragraph):
@@ -157,11 +143,7 @@ def _is_caption(paragraph):
 def _words(node):
     """Return the children of a paragraph but the empty texts."""
     children = node.children if isinstance(node, nodes.paragraph) else []
-    return [
-        child
-        for child in children
-        if not isinstance(child, nodes.Text) or child.astext()
-    ]
+    return [child for child in children if not isinstance(child, nodes.Text) or child.astext()]
 
 
 def _is_picture(bundle):
@@ -174,9 +156,7 @@ def _is_picture(bundle):
 
 def _is_homework(item, bold):
     links = (
-        node.get("reftarget", "")
-        for node in bold.findall()
-        if isinstance(node, nodes.Element)
+        node.get("reftarget", "") for node in bold.findall() if isinstance(node, nodes.Element)
     )
     return isinstance(item.parent, nodes.enumerated_list) and any(
         "homework/" in target for target in links

@@ -13,11 +13,12 @@ import json
 import re
 from pathlib import Path
 
-from anchors import number_of, plain
 from docutils import nodes
+from sphinx import addnodes
+
+from anchors import number_of, plain
 from mention_grammar import chapters
 from mentions import NUMBER_OF_PAGE, reference
-from sphinx import addnodes
 
 HEADING = "Where to go from here"
 ENTRY = re.compile(r"^- \*\*(?P<term>.+?)\*\*: (?P<rest>.+)$", re.MULTILINE)
@@ -31,26 +32,17 @@ def homework_sets(folder):
     found = []
     for master in sorted(folder.glob("*.ipynb")):
         cells = json.loads(master.read_text(encoding="utf-8"))["cells"]
-        text = "\n".join(
-            "".join(c["source"]) for c in cells if c["cell_type"] == "markdown"
-        )
+        text = "\n".join("".join(c["source"]) for c in cells if c["cell_type"] == "markdown")
         title, needs = HOMEWORK.search(text), NEEDS.search(text)
         if not (title and needs and chapters(needs["needs"])):
-            raise ValueError(
-                f"{master.name} does not say its number and what it needs"
-            )
-        found.append(
-            (title["number"], title["title"].strip(), chapters(needs["needs"]))
-        )
+            raise ValueError(f"{master.name} does not say its number and what it needs")
+        found.append((title["number"], title["title"].strip(), chapters(needs["needs"])))
     return found
 
 
 def terms(glossary, page):
     """Return the terms that a page, "01_mixtures", introduces."""
-    first = (
-        (entry["term"], LINK.search(entry["rest"]))
-        for entry in ENTRY.finditer(glossary)
-    )
+    first = ((entry["term"], LINK.search(entry["rest"])) for entry in ENTRY.finditer(glossary))
     return [term for term, link in first if link and link["page"] == page]
 
 
@@ -75,11 +67,7 @@ def add_end(app, doctree):
 
     items = nodes.bullet_list(bullet="-")
     last = not NUMBER_OF_PAGE.search(following)
-    words = (
-        "This is the last chapter; the back matter begins with "
-        if last
-        else "Next: "
-    )
+    words = "This is the last chapter; the back matter begins with " if last else "Next: "
     items += _item(words, _page_link(following, docname), ".")
     sets = [s for s in homework_sets(masters) if int(number) in s[2]]
     for n, title, needed in sets:
@@ -92,26 +80,17 @@ def add_end(app, doctree):
             f", together with {_listed(others)}." if others else ".",
         )
     if not sets and masters.is_dir():
-        home = _page_link(
-            f"{docname.rpartition('/')[0]}/homework".lstrip("/"), docname
-        )
+        home = _page_link(f"{docname.rpartition('/')[0]}/homework".lstrip("/"), docname)
         items += _item(
             "Homework: no set goes with this chapter; all are on the page ",
             home,
             ".",
         )
     if glossary.exists():
-        found = terms(
-            glossary.read_text(encoding="utf-8"), docname.rpartition("/")[2]
-        )
-        links = [
-            reference("term", plain(t), [nodes.Text(t)], doctree, docname)
-            for t in found
-        ]
+        found = terms(glossary.read_text(encoding="utf-8"), docname.rpartition("/")[2])
+        links = [reference("term", plain(t), [nodes.Text(t)], doctree, docname) for t in found]
         if links:
-            parts = [
-                part for link in links for part in (link, nodes.Text(", "))
-            ][:-1]
+            parts = [part for link in links for part in (link, nodes.Text(", "))][:-1]
             items += _item("Terms of this chapter: ", *parts, ".")
 
     section = nodes.section(
@@ -140,20 +119,14 @@ def _page_link(page, docname):
 
 
 def _item(*parts):
-    words = [
-        nodes.Text(part) if isinstance(part, str) else part for part in parts
-    ]
+    words = [nodes.Text(part) if isinstance(part, str) else part for part in parts]
     return nodes.list_item("", nodes.paragraph("", "", *words))
 
 
 def _listed(numbers):
     """Return "Chapters 1, 2 and 5": words that become links like others."""
     *others, last = map(str, numbers)
-    return (
-        f"Chapters {', '.join(others)} and {last}"
-        if others
-        else f"Chapter {last}"
-    )
+    return f"Chapters {', '.join(others)} and {last}" if others else f"Chapter {last}"
 
 
 def setup(app):

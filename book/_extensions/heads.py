@@ -14,6 +14,7 @@ from xml.etree import ElementTree as ET
 from docutils import nodes
 
 import front
+from companion_wheel import site_address
 
 SUBTITLE = "a course on latent-variable models"
 LONGEST = 300  # letters of a description
@@ -26,33 +27,12 @@ PREVIEW_SAYS = (
 )
 
 
-def pages_address(repository):
-    """Return where GitHub Pages publishes a repository, or nothing for other hosts.
-
-    >>> pages_address("https://github.com/an-owner/a-course")
-    'https://an-owner.github.io/a-course/'
-    >>> pages_address("https://github.com/an-owner/an-owner.github.io/")
-    'https://an-owner.github.io/'
-    >>> pages_address("https://example.org/a-course")
-    ''
-    """
-    parts = urlsplit(repository)
-    path = parts.path.strip("/").removesuffix(".git").split("/")
-    if parts.netloc != "github.com" or len(path) != 2:
-        return ""
-    owner, name = path
-    host = f"{owner.lower()}.github.io"
-    return f"https://{host}/" if name.lower() == host else f"https://{host}/{name}/"
-
-
 def find_address(app, config):
     """Settle the site's address; a page that is missing asks for its files from there."""
-    address = config.html_baseurl or pages_address(
-        config.html_theme_options.get("repository_url", "")
-    )
+    repository = config.html_theme_options.get("repository_url")
+    address = config.html_baseurl = site_address(config.html_baseurl, repository)
     if address and not urlsplit(address).netloc:
         raise ValueError(f"html.baseurl must be an address such as https://…/, not {address!r}")
-    config.html_baseurl = f"{address.rstrip('/')}/" if address else ""
     config.notfound_urls_prefix = prefix = urlsplit(config.html_baseurl).path or "/"
     body = MISSING.format(home=f"{prefix}{config.root_doc}.html")
     config.notfound_context = {"title": "There is no such page", "body": body}

@@ -52,9 +52,7 @@ LISTS = {
 }
 FORMULA = re.compile(r"(?<![\w%)\]])\((?P<numbers>[1-9]\d?\.[1-9]\d?)\)")
 AFTER_NUMBER = re.compile(rf"[\d%]{SPACE}$")
-OF_CHAPTER = re.compile(
-    rf"{SPACE}(?:of|in){SPACE}Chapter{SPACE}(?P<chapter>{PLAIN})\b"
-)
+OF_CHAPTER = re.compile(rf"{SPACE}(?:of|in){SPACE}Chapter{SPACE}(?P<chapter>{PLAIN})\b")
 
 NAME = r"[A-ZÀ-Þ][\w'’-]+"
 NAMES = rf"{NAME}(?:,?{SPACE}(?:(?:and{SPACE})?{NAME}|et{SPACE}al\.))*"
@@ -155,11 +153,7 @@ def _all(text, chapter):
 def _parts(kind, match, text, end=None, prefix=""):
     """Split a list into mentions; the first has the word, "Figures 5.1"."""
     before = text[max(0, match.start() - 150) : match.start()]
-    strange = bool(
-        BEFORE.search(before)
-        or TITLED.search(before)
-        or AFTER.match(text, match.end())
-    )
+    strange = bool(BEFORE.search(before) or TITLED.search(before) or AFTER.match(text, match.end()))
     offset = match.start("numbers")
     number = r"[IVX]+" if kind == "part" else r"\d+(?:\.\d+)*"
     for i, part in enumerate(re.finditer(number, match["numbers"])):

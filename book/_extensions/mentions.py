@@ -14,14 +14,15 @@ mentions.js shows a preview of what a link leads to; mentions.css has its look.
 
 import re
 
-from anchors import mark, number_of, place
 from docutils import nodes
-from mention_grammar import NUMBERED, find, whole
 from sphinx import addnodes
 from sphinx.domains import Domain
 from sphinx.errors import NoUri
 from sphinx.util import logging
 from sphinx.util.nodes import make_refnode
+
+from anchors import mark, number_of, place
+from mention_grammar import NUMBERED, find, whole
 
 logger = logging.getLogger(__name__)
 # What has a preview, and where links by hand are mended.
@@ -51,11 +52,7 @@ class Mentions(Domain):
 
     def merge_domaindata(self, docnames, otherdata):
         """Take over what another process has read."""
-        mine = {
-            key: at
-            for key, at in otherdata["targets"].items()
-            if at[0] in docnames
-        }
+        mine = {key: at for key, at in otherdata["targets"].items() if at[0] in docnames}
         self.data["targets"].update(mine)
 
     def add(self, docname, found):
@@ -71,9 +68,7 @@ class Mentions(Domain):
                 )
             self.data["targets"][key] = (docname, anchor)
 
-    def resolve_xref(
-        self, env, fromdocname, builder, typ, target, node, contnode
-    ):
+    def resolve_xref(self, env, fromdocname, builder, typ, target, node, contnode):
         """Return the link; warn of a mention of nothing."""
         at = self.data["targets"].get((typ, target))
         if at is None:
@@ -85,12 +80,8 @@ class Mentions(Domain):
             raise NoUri
         title = env.titles[at[0]].astext() if typ == "chapter" else None
         link = make_refnode(builder, fromdocname, *at, contnode, title)
-        if (
-            not at[1] and at[0] == fromdocname
-        ):  # a chapter that mentions itself
-            link["refuri"] = (
-                builder.get_relative_uri(fromdocname, fromdocname) or "#"
-            )
+        if not at[1] and at[0] == fromdocname:  # a chapter that mentions itself
+            link["refuri"] = builder.get_relative_uri(fromdocname, fromdocname) or "#"
             link.attributes.pop("refid", None)
         link["classes"] += ["mention", f"mention-{typ}"]
         return link
@@ -125,16 +116,10 @@ def read(app, doctree):
 def mend_links(doctree, docname, chapter):
     """Let a link whose text is a mention lead to what it names."""
     for link in list(doctree.findall(lambda n: isinstance(n, LINKS[:2]))):
-        page = NUMBER_OF_PAGE.search(
-            re.sub(r"(\.ipynb|\.html)?(#.*)?$", "", _address(link))
-        )
+        page = NUMBER_OF_PAGE.search(re.sub(r"(\.ipynb|\.html)?(#.*)?$", "", _address(link)))
         mention = whole(link.astext(), page[1] if page else chapter)
         if mention and mention.kind in EXACT:
-            link.replace_self(
-                reference(
-                    mention.kind, mention.target, link.children, link, docname
-                )
-            )
+            link.replace_self(reference(mention.kind, mention.target, link.children, link, docname))
 
 
 def link_mentions(block, docname, chapter):
@@ -170,22 +155,11 @@ def link_mentions(block, docname, chapter):
 def check_links(app, doctree, docname):
     """Warn of a link called Chapter 6 that leads to another chapter."""
     targets = app.env.get_domain("course").data["targets"]
-    pages = {
-        at[0]: number
-        for (kind, number), at in targets.items()
-        if kind == "chapter"
-    }
+    pages = {at[0]: number for (kind, number), at in targets.items() if kind == "chapter"}
     for link in doctree.findall(nodes.reference):
         named = re.match(r"Chapter (\d+)\b", link.astext())
-        page = NUMBER_OF_PAGE.search(
-            re.sub(r"\.html(#.*)?$", "", link.get("refuri", ""))
-        )
-        if (
-            named
-            and page
-            and page[1] in pages.values()
-            and page[1] != named[1]
-        ):
+        page = NUMBER_OF_PAGE.search(re.sub(r"\.html(#.*)?$", "", link.get("refuri", "")))
+        if named and page and page[1] in pages.values() and page[1] != named[1]:
             logger.warning(
                 "%s: a link says %r and leads to Chapter %s",
                 place(link), link.astext(), page[1], location=docname,
@@ -223,10 +197,7 @@ def add_files(app, page, template, context, doctree):
     if doctree is None:
         return
     previews = {f"mention-{kind}" for kind in EXACT}
-    if any(
-        previews & set(link["classes"])
-        for link in doctree.findall(nodes.reference)
-    ):
+    if any(previews & set(link["classes"]) for link in doctree.findall(nodes.reference)):
         app.add_js_file("mentions.js", loading_method="defer")
         app.add_css_file("mentions.css")
     elif next(doctree.findall(nodes.figure), None):
@@ -247,10 +218,7 @@ def _is_prose(node):
     if isinstance(node, nodes.caption):
         return True
     while node is not None:
-        if (
-            isinstance(node, nodes.container)
-            and node.get("nb_element") == "cell_code"
-        ):
+        if isinstance(node, nodes.container) and node.get("nb_element") == "cell_code":
             return False
         node = node.parent
     return True
@@ -266,11 +234,7 @@ def _join_texts(block):
     for parent in [block, *block.findall(nodes.Inline)]:
         children = []
         for child in parent.children:
-            if (
-                type(child) is nodes.Text
-                and children
-                and type(children[-1]) is nodes.Text
-            ):
+            if type(child) is nodes.Text and children and type(children[-1]) is nodes.Text:
                 children[-1] = nodes.Text(children[-1] + child)
             else:
                 children.append(child)

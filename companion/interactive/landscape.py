@@ -31,12 +31,12 @@ class Landscape(EMBound):
     Parameters
     ----------
     model, x, component, low, high, start, name
-        Those of :class:`EMBound`.
+        Those of :class:`~companion.interactive.EMBound`.
 
     Raises
     ------
     ValueError
-        As :class:`EMBound` does.
+        As :class:`~companion.interactive.EMBound` does.
 
     Notes
     -----

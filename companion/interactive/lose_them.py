@@ -29,7 +29,7 @@ class LoseThem:
     r"""Points whose y the reader loses, and four estimates of the mean of y beside the truth.
 
     The reader chooses on what the losses depend, how strongly, and how many there are; or takes
-    single points; and bends the truth, which the line of :func:`contest` is not:
+    single points; and bends the truth, which the line of the contest is not:
 
     .. math:: y_n + c \, s_y (u_n^2 - 1), \qquad u_n = (x_n - \bar x) / s_x
 
