@@ -13,6 +13,7 @@ import collections
 import functools
 import importlib
 import inspect
+import posixpath
 import re
 
 from docutils import nodes
@@ -210,7 +211,8 @@ def calm(app, page, template, context, doctree):
     seen = set()
 
     def stop(link):
-        target = re.search('href="([^"]*)"', link[0])[1]
+        href = re.search('href="([^"]*)"', link[0])[1]
+        target = posixpath.normpath(posixpath.join(page, "..", href))
         if target in seen:
             return f'{link[0][:-1]} tabindex="-1">'
         seen.add(target)

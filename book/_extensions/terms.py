@@ -58,7 +58,7 @@ class Terms(SphinxTransform):
         """Let each term, and what it is also called, lead to its line."""
         for item in self.document.findall(nodes.list_item):
             strong = next(iter(item.findall(nodes.strong)), None)
-            term = strong.astext() if strong else None
+            term = strong.astext().replace("’", "'") if strong else None
             if term not in terms:
                 continue
             target = f"term-{nodes.make_id(term)}"
