@@ -204,11 +204,3 @@ def test_accessible(tab, scheme):
         if v["impact"] in ("serious", "critical")
     }
     assert serious == {}
-
-
-def test_search_finds_responsibilities(visit):
-    tab = visit("search", query="?q=responsibilities")
-    tab.wait_for_selector("#search-results li")
-    found = tab.locator("#search-results li a").all_text_contents()
-    assert any("Mixtures" in title for title in found)
-    tab.close()

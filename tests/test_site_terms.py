@@ -26,7 +26,7 @@ def index():
 def faults(index, found):
     """Yield what the index lacks of the glossary."""
     for term, (synonyms, sections) in found.items():
-        anchor = f"book/glossary.html#term-{terms.nodes.make_id(term)}"
+        anchor = f"book/glossary.html#{terms.anchor(term)}"
         if anchor not in index.get(term, set()):
             yield f"{term} does not lead to its definition"
         if synonyms and anchor not in index.get(f"see {term}", set()):

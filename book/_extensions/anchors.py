@@ -12,8 +12,10 @@ sets of the homework page get #homework-1, the entries of the glossary
 import re
 
 from docutils import nodes
+from sphinx import addnodes
 from sphinx.util import logging
 
+import terms
 from mention_grammar import POINTED, THEOREMS
 
 logger = logging.getLogger(__name__)
@@ -95,7 +97,8 @@ def mark(doctree, docname):
                     place(paragraph), match[1], location=docname,
                 )  # fmt: skip
     for item in doctree.findall(nodes.list_item):
-        words = _words(item.children[0]) if item.children else []
+        first = next((c for c in item.children if not isinstance(c, addnodes.index)), None)
+        words = _words(first) if first else []
         if not words or not isinstance(words[0], nodes.strong):
             continue
         bold = words[0]
@@ -103,8 +106,7 @@ def mark(doctree, docname):
             add("homework", str(item.parent.index(item) + 1), item)
         elif docname.endswith("glossary"):
             term = plain(bold.astext())
-            name = nodes.make_id(term.replace("+", "-plus"))  # "k-means++"
-            add("term", term, item, f"term-{name}")
+            add("term", term, item, terms.anchor(term))
     return found
 
 

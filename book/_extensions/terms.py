@@ -31,6 +31,11 @@ def read(text):
     return found
 
 
+def anchor(term):
+    """Return the anchor of a term in the glossary; "k-means++" has one other than "k-means"."""
+    return f"term-{nodes.make_id(term.replace('+', '-plus'))}"
+
+
 def entries(kind, target, *texts):
     """Return an index node that leads to a target."""
     found = [(kind, text, target, "", None) for text in texts]
@@ -61,7 +66,7 @@ class Terms(SphinxTransform):
             term = strong.astext().replace("’", "'") if strong else None
             if term not in terms:
                 continue
-            target = f"term-{nodes.make_id(term)}"
+            target = anchor(term)
             item["ids"].append(target)
             also = [f"{name}; see {term}" for name in terms[term][0]]
             item.insert(0, entries("single", target, term, *also))
