@@ -25,7 +25,7 @@ INDEX = "search-words.js"
 WORTH = {"title": 12.0, "terms": 8.0, "page": 2.0, "prose": 1.0, "code": 0.3}
 K1, B = 1.2, 0.6  # how soon repetitions stop to count, and how much a long section is discounted
 # The text comes before the exercises, the list of terms, and the reference.
-EXERCISES, GLOSSARY, REFERENCE = 0.6, 0.8, 0.7
+EXERCISES, GLOSSARY, REFERENCE = 0.6, 0.75, 0.45
 SHOWN = 1500  # letters of a section that are kept for excerpts
 WORD = re.compile(r"[a-z0-9]+(?:'[a-z]+)?")
 FOLDED = str.maketrans("áàâäéèêëíóöôúüñç", "aaaaeeeeiooouunc")
