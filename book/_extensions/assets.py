@@ -150,7 +150,8 @@ def write_files(app, exception):
         if name.endswith(".css"):
             text = (static / name).read_text(encoding="utf-8")
             text = sheets.with_icons(sheets.cut(text, known, begun), static)
-            (static / name).write_text(sheets.swapped(text), encoding="utf-8")
+            text = '@charset "utf-8";\n' + sheets.swapped(text)
+            (static / name).write_text(text, encoding="utf-8")
 
 
 def one(path, static):

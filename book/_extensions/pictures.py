@@ -1,25 +1,24 @@
-"""Figures as small as they can be, sharp on every screen, and loaded when they come into sight.
+"""Figures as small as can be, sharp on every screen, loaded when near.
 
-A chapter draws each figure as SVG and as PNG (see `../ipython_kernel_config.py`).
-The page gets whichever is smaller on its way to the reader: the SVG, with the
-letters that it needs within it so that its text looks the same everywhere, or the
-PNG's very pixels as lossless WebP. Every picture states its size, so nothing moves
-when it arrives; all but the first of a page wait until the reader comes near.
+A chapter draws each figure twice (see `../ipython_kernel_config.py`), and its
+page gets whichever is smaller: the SVG, with the letters that it needs inside,
+so that its text looks the same everywhere, or the PNG's very pixels as WebP.
+Every picture states its size, so nothing moves when it arrives; all but the
+first of a page wait until the reader comes near.
 """
 
 import gzip
 import re
-from base64 import b64encode
 from functools import cache
 from io import BytesIO
 from pathlib import Path
 from urllib.parse import urlsplit
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 from docutils import nodes
 from matplotlib.font_manager import FontProperties, findfont
 from PIL import Image
-from sheets import subset_font
+from sheets import inline, subset_font
 from sphinx.transforms import SphinxTransform
 from sphinx.writers.html5 import HTML5Translator
 
@@ -38,7 +37,7 @@ COORDINATES = re.compile(r'(?<= )(d|x|y|points)="[^"]*"')
 
 
 def setup(app):
-    """Choose among the forms of a figure when it is read, and say its size when it is written."""
+    """Choose a form when a page is read; say its size when it is written."""
     app.add_transform(SmallestPicture)
     app.add_node(
         nodes.image,
@@ -78,7 +77,7 @@ class SmallestPicture(SphinxTransform):
         return Path(self.env.relfn2path(picture["uri"], self.env.docname)[1])
 
     def kept(self, picture, suffix, data):
-        """Write another form of a picture beside it, and return how the page names it."""
+        """Write another form of a picture beside it, and return its name."""
         path = self.found(picture).with_suffix(suffix)
         path.write_bytes(data)
         return str(Path(picture["uri"]).with_suffix(suffix).as_posix())
@@ -93,14 +92,14 @@ def is_bundle(node):
 
 
 def is_better(svg, webp):
-    """Whether a drawing is lighter than its pixels, and not too much work to draw."""
+    """Whether a drawing is lighter than its pixels, and quickly drawn."""
     return len(svg) <= LARGEST_SVG and len(
         gzip.compress(svg, 9, mtime=0)
     ) <= len(webp)
 
 
 def webp_of(path):
-    """Return a PNG's pixels as WebP, without loss; the resolution is in the PNG only.
+    """Return a PNG's pixels as WebP, without loss.
 
     Parameters
     ----------
@@ -111,13 +110,13 @@ def webp_of(path):
         opaque = image.convert("RGBA").getextrema()[3] == (255, 255)
         buffer = BytesIO()
         image.convert("RGB" if opaque else "RGBA").save(
-            buffer, "WEBP", lossless=True, quality=100, method=6, exact=True
+            buffer, "WEBP", lossless=True, quality=75, method=4, exact=True
         )
     return buffer.getvalue()
 
 
 def svg_of(path):
-    """Return a drawing of Matplotlib with its letters inside, and a hundredth of a point fine.
+    """Return a drawing with its letters inside, a hundredth of a point fine.
 
     Parameters
     ----------
@@ -154,7 +153,7 @@ def short(number):
 def fonts_of(svg):
     """Return the letters of each font: {(family, style, weight): letters}."""
     fonts = {}
-    for element in ElementTree.fromstring(svg).iter():
+    for element in ET.fromstring(svg).iter():
         letters = element.text or ""
         if (
             element.tag.rpartition("}")[2] not in ("text", "tspan")
@@ -182,7 +181,7 @@ def fonts_of(svg):
 
 @cache
 def face(family, style, weight, letters):
-    """Return the rule that brings the letters of a font, as Matplotlib found it.
+    """Return the rule that brings letters of a font that Matplotlib used.
 
     Parameters
     ----------
@@ -196,8 +195,10 @@ def face(family, style, weight, letters):
     data = subset_font(path, set(map(ord, letters)))
     if data is None:
         return ""
-    source = f"url(data:font/woff2;base64,{b64encode(data).decode()})"
-    return f"@font-face{{font-family:'{family}';font-style:{style};font-weight:{weight};src:{source}}}"
+    return (
+        f"@font-face{{font-family:'{family}';font-style:{style};"
+        f"font-weight:{weight};src:url({inline(data)})}}"
+    )
 
 
 def size_of(path):
@@ -206,11 +207,11 @@ def size_of(path):
     Parameters
     ----------
     path : Path
-        An SVG; or a picture of pixels, two for each pixel of the page if it is WebP, and as many
-        as its resolution says if it is not.
+        An SVG; or pixels, two for each pixel of a page if it is WebP, and as
+        many as its resolution says if it is not.
     """
     if path.suffix == ".svg":
-        root = ElementTree.parse(path).getroot()
+        root = ET.parse(path).getroot()
         named = [
             re.fullmatch(r"([\d.]+)(\w*)", root.get(side, ""))
             for side in ("width", "height")
@@ -227,7 +228,7 @@ def size_of(path):
 
 
 def visit_image(self, node):
-    """Write a picture with its size; all but the first of a page are loaded near the reader."""
+    """Write a picture with its size; all but the first of a page wait."""
     path = Path(self.builder.srcdir) / node["uri"]
     is_here = not urlsplit(node["uri"]).scheme and path.is_file()
     first = not getattr(self, "has_picture", False)

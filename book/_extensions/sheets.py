@@ -1,15 +1,14 @@
-"""Style sheets made small: many become one, without the rules that no page needs.
+"""Style sheets made small: many become one, without rules that no page needs.
 
-The theme brings all of Bootstrap and 2,000 icons. A rule is kept if every class
-and every id of its selector is a word of a page or of a script, wherever it
-stands there; so a class that a script gives out counts as well. What is inside
-`:not()`, `:is()` and their like is never a reason to cut.
+The theme brings all of Bootstrap and 2,000 icons. A rule is kept if every
+class and every id of its selector is a word of a page or of a script, wherever
+it stands there; so a class that a script gives out counts as well. What is
+inside `:not()`, `:is()` and their like is never a reason to cut.
 """
 
 import re
 from base64 import b64encode
 from io import BytesIO
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import tinycss2
@@ -21,12 +20,12 @@ WORD = re.compile(r"[\w-]+")
 
 
 def words(*texts):
-    """Return every word of the texts: what could be the name of a class or of an id."""
+    """Return the words of texts: what could be the name of a class or id."""
     return set().union(*(WORD.findall(text) for text in texts))
 
 
 def beginnings(*scripts):
-    """Return the beginnings of names that scripts put together, such as `bs-tooltip-`."""
+    """Return beginnings of names that scripts complete: `bs-tooltip-`."""
     return tuple(
         sorted(
             word for word in words(*scripts) if re.match(r"\w{2,}.*\w-$", word)
@@ -35,7 +34,7 @@ def beginnings(*scripts):
 
 
 def joined(path, root):
-    """Return a style sheet as one text that can stand in `root`: imports filled in, links moved.
+    """Return a sheet as it can stand in `root`: imports in, links moved.
 
     Parameters
     ----------
@@ -68,7 +67,7 @@ def joined(path, root):
 
 
 def move_links(tokens, here, root):
-    """Let the links of a sheet in `here` lead to the same files from `root`."""
+    """Let the links of a sheet in `here` lead on when it is in `root`."""
     for token in tokens:
         if token.type == "url" and not urlsplit(token.value).scheme:
             parts = urlsplit(token.value)
@@ -101,12 +100,10 @@ def move_links(tokens, here, root):
 
 
 def names(selector):
-    """Return the classes and ids that an element must have, on it or around it, to be chosen."""
+    """Return the classes and ids without which a selector chooses nothing."""
     found, dot = set(), False
     for token in selector:
-        if token.type == "hash":
-            found.add(token.value)
-        elif token.type == "ident" and dot:
+        if token.type == "hash" or (token.type == "ident" and dot):
             found.add(token.value)
         dot = token.type == "literal" and token.value == "."
     return found
@@ -180,7 +177,7 @@ def _cut(rules, known, begun):
 
 
 def small(tokens):
-    """Return tokens as text without comments, with one space where there are several."""
+    """Return tokens as text without comments and needless spaces."""
     text = "".join(
         " " if token.type in ("whitespace", "comment") else token.serialize()
         for token in tokens
@@ -188,36 +185,41 @@ def small(tokens):
     return re.sub(r" {2,}", " ", text).strip().removesuffix(";")
 
 
-def with_icons(
-    text, fonts, font=re.compile(r"@font-face\{[^}]*fontawesome[^}]*\}")
-):
-    r"""Return a sheet whose icon fonts hold its own icons only, within the sheet itself.
+def with_icons(text, static):
+    """Return a sheet that carries its own icons, and no font of all icons.
 
     Parameters
     ----------
     text : str
-        A sheet that was cut: each icon left is written as `"\f0c9"`.
-    fonts : Path
+        A sheet that was cut: only icons that are used are left.
+    static : Path
         The folder that the links of the sheet start from.
     """
-    icons = {
-        int(code, 16) for code in re.findall(r'"\\([ef][0-9a-f]{3})"', text)
-    }
+    icons = {ord(letter) for letter in text if is_icon(letter)}
 
     def smaller(match):
-        face = match[0]
-        link = re.search(r'url\("?([^")]*\.woff2)"?\)', face)[1]
-        data = subset_font(fonts / link, icons)
+        link = re.search(r'url\("?([^")]*\.woff2)"?\)', match[0])[1]
+        data = subset_font(static / link, icons)
         if data is None:
             return ""
-        source = f'url("data:font/woff2;base64,{b64encode(data).decode()}") format("woff2")'
-        return re.sub(r"src:[^;}]*", lambda _: f"src:{source}", face)
+        source = f'src:url("{inline(data)}") format("woff2")'
+        return re.sub(r"src:[^;}]*", lambda _: source, match[0])
 
-    return font.sub(smaller, text)
+    return re.sub(r"@font-face\{[^}]*fontawesome[^}]*\}", smaller, text)
+
+
+def is_icon(letter):
+    """Whether a letter is one of those that fonts may use as they like."""
+    return 0xE000 <= ord(letter) <= 0xF8FF
+
+
+def inline(data):
+    """Return a font as an address that holds it."""
+    return f"data:font/woff2;base64,{b64encode(data).decode()}"
 
 
 def subset_font(path, codes):
-    """Return a font with these characters only as woff2, or nothing if it has none of them.
+    """Return a font with these letters only as woff2, or nothing if none.
 
     Parameters
     ----------
@@ -230,9 +232,8 @@ def subset_font(path, codes):
     present = codes & set(font.getBestCmap())
     if not present:
         return None
-    options = subset.Options(
-        flavor="woff2", notdef_outline=True, layout_features=["kern"]
-    )
+    options = subset.Options(layout_features=["kern"], notdef_outline=True)
+    options.drop_tables += ["FFTM"]  # when the font was made
     subsetter = subset.Subsetter(options)
     subsetter.populate(unicodes=present)
     subsetter.subset(font)
@@ -243,7 +244,7 @@ def subset_font(path, codes):
 
 
 def swapped(text):
-    """Let text whose font is under way be seen in another one, unless the sheet says what to do."""
+    """Let text be seen in another font while its own is under way."""
     return re.sub(
         r"@font-face\{(?![^}]*font-display)([^}]*)\}",
         r"@font-face{\1;font-display:swap}",
