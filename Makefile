@@ -3,7 +3,7 @@ SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help book test check check-chapters check-code check-lowest claims browser homework grade quick ranges notes mutants bench lab serve counts lock clean
+.PHONY: help book test check check-chapters check-code check-lowest claims browser homework grade quick ranges notes mutants bench site-report lab serve counts lock clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -20,7 +20,7 @@ TESTS := companion tests $(patsubst %,--ignore %,$(wildcard tests/test_site*.py)
 test book check claims quick ranges: export OPENBLAS_NUM_THREADS = 1
 
 help:  ## list the targets
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
 
 book: $(SITE)/.built  ## execute the chapters and build the site into _build/html
 	@echo "The book: $(CURDIR)/$(SITE)/index.html"
@@ -75,6 +75,9 @@ mutants: .venv/installed  ## change the companion at random, and see whether a t
 
 bench: .venv/installed _build/bench/installed  ## measure speed and memory, and write the tables of the companion's page
 	_build/bench/bin/python benchmarks/bench.py $(PARTS)
+
+site-report: browser book  ## measure what each page of the site costs its visitor: make site-report PAGES=book/01_mixtures
+	$(BIN)/python benchmarks/site_report.py $(PAGES)
 
 lab: .venv/installed  ## open the chapters in JupyterLab
 	$(BIN)/jupyter lab book
@@ -138,7 +141,7 @@ _build/bench/installed: requirements.txt pyproject.toml
 
 # What the chapters print depends on the companion and on the environment, which the cache cannot see;
 # and static files are copied only when a page changes.
-_build/fresh: .venv/installed _config.yml _toc.yml $(shell find book/_extensions/*.py book/_static -type f) $(COMPANION)
+_build/fresh: .venv/installed _config.yml _toc.yml $(shell find book/_extensions book/_static book/ipython_kernel_config.py -type f -not -path '*/__pycache__/*') $(COMPANION)
 	rm -rf _build/html _build/.doctrees _build/.jupyter_cache
 	mkdir -p _build
 	touch $@

@@ -18,6 +18,7 @@ from jupyter_cache.base import CacheBundleIn
 
 ROOT = Path(__file__).resolve().parents[1]
 CACHE = ROOT / "_build" / ".jupyter_cache"
+KERNEL = Path(__file__).with_name("ipython_kernel_config.py")
 
 
 def is_known(cache, chapter):
@@ -38,10 +39,16 @@ def main():
         return 0
     with tempfile.TemporaryDirectory() as folder:
         copies = [Path(shutil.copy(chapter, folder)) for chapter in new]
+        profile = Path(folder, "ipython", "profile_default")
+        profile.mkdir(parents=True)
+        shutil.copy(KERNEL, profile)
         command = [sys.executable, "-m", "pytest", "--nbmake", "--overwrite"]
         command += ["-n", str(min(os.cpu_count() or 1, len(new)))]
         command += ["-c", str(ROOT / "pyproject.toml"), "--rootdir", folder]
-        done = subprocess.run(command + copies, cwd=folder, check=False)
+        environment = {**os.environ, "IPYTHONDIR": str(profile.parent)}
+        done = subprocess.run(
+            command + copies, cwd=folder, env=environment, check=False
+        )
         if done.returncode:
             return done.returncode
         for chapter, copy in zip(new, copies, strict=True):
