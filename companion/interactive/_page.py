@@ -171,7 +171,7 @@ def page(
     picture is never drawn wider than its `size`.
     """
     name = f"companion-figure-{next(_numbers)}"
-    single = "" if beside else 'class="single" '
+    single = "" if beside else f'class="{"single" if size[0] == WIDTH else "square"}" '
     svg, beside, controls = (re.sub(r"\n +", "\n", part) for part in (svg, beside, controls))
     text = json.dumps(data, separators=(",", ":")).replace("<", "\\u003c")  # never </script>
     box = f'viewBox="0 0 {size[0]} {size[1]}"'
