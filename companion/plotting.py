@@ -225,7 +225,9 @@ def county_map(
     areas = PathCollection(filled, array=numbers[known], **options)
     areas.set(edgecolor="face", linewidth=0.2)
     ax.add_collection(areas, autolim=True)
-    hatched = PathCollection(empty, facecolor="none", edgecolor="0.6", linewidth=0.2, hatch="/////")
+    hatched = PathCollection(
+        empty, facecolor="none", edgecolor="0.45", linewidth=0.2, hatch="/////"
+    )
     ax.add_collection(hatched, autolim=True)
     ax.add_collection(PathCollection(lines, facecolor="none", edgecolor="0.35", linewidth=0.4))
     ax.set(aspect="equal")

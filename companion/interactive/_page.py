@@ -70,7 +70,7 @@ class Frame:
             lines += f"M{left},{py:g}h-5"
             beside += f'<text x="{left - 8}" y="{py + 4:g}">{text}</text>'
         middle, height, edge = (left + right) / 2, (TOP + low) / 2, left - 48
-        return f"""<g font-size="13" fill="currentColor" text-anchor="middle">
+        return f"""<g class="axes" font-size="13" fill="currentColor" text-anchor="middle">
             <path d="{lines}" fill="none" stroke="currentColor"/>
             {below}<g text-anchor="end">{beside}</g>
             <text x="{middle:g}" y="{self.height - 8}">{escape(x_name)}</text>
@@ -133,6 +133,20 @@ def is_text(value: Any, name: str) -> None:
         raise ValueError(f"{name} must be text, not {value!r}")
 
 
+def blend(share: float) -> str:
+    """Return a colour on the way from blue to red, as scripts mix it."""
+    ends = (bytes.fromhex(color[1:]) for color in (BLUE, RED))
+    parts = (int(np.floor(a + share * (b - a) + 0.5)) for a, b in zip(*ends, strict=True))
+    return f"rgb({','.join(map(str, parts))})"
+
+
+@functools.cache
+def styles() -> str:
+    """Return the look of a figure as it stands in a page."""
+    text = (resources.files(__package__) / "figure.css").read_text(encoding="utf-8")
+    return re.sub(r"\s+", " ", re.sub(r"/\*.*?\*/", "", text, flags=re.DOTALL)).strip()
+
+
 @functools.cache
 def inlined(name: str) -> str:
     """Return the runtime and one figure's script as they stand in a page."""
@@ -157,6 +171,7 @@ def page(
     picture is never drawn wider than its `size`.
     """
     name = f"companion-figure-{next(_numbers)}"
+    single = "" if beside else f'class="{"single" if size[0] == WIDTH else "square"}" '
     svg, beside, controls = (re.sub(r"\n +", "\n", part) for part in (svg, beside, controls))
     text = json.dumps(data, separators=(",", ":")).replace("<", "\\u003c")  # never </script>
     box = f'viewBox="0 0 {size[0]} {size[1]}"'
@@ -166,7 +181,8 @@ def page(
         style = f'style="flex:1 1 {HALF[0] - 20}px;min-width:0;height:auto"'
         beside = f'<svg {box} aria-hidden="true" {style}>\n{beside}\n</svg></div>\n'
     return f"""<div id="{name}" class="companion-figure" style="max-width:{WIDTH}px;color:inherit">
-{'<div style="display:flex;flex-wrap:wrap">' if beside else ""}<svg {box} role="img"
+<style>{styles()}</style>
+{'<div style="display:flex;flex-wrap:wrap">' if beside else ""}<svg {single}{box} role="img"
   aria-labelledby="{name}-t {name}-d" {style}>
 <title id="{name}-t">{escape(title)}</title><desc id="{name}-d">{escape(description)}</desc>
 {svg}
@@ -175,6 +191,7 @@ def page(
 {controls}
 </div>
 <p class="words" aria-live="polite" style="font-size:.9em;min-height:2.6em;margin:.4em 0"></p>
+<noscript><p>Without scripts the controls do nothing: this is how the figure begins.</p></noscript>
 <script>(() => {{
 "use strict";
 {inlined(script)}start(parts("{name}"), {text});

@@ -13,7 +13,7 @@ from companion._check import Floats
 from companion.interactive._page import BLUE, GREEN, HALF, RED, RIGHT, Frame, decimals, page
 
 OUTCOMES = ("good optimum", "lower optimum", "one Gaussian", "collapse", "not at its end")
-COLORS = (GREEN, "#E69F00", "#CC79A7", "#8A8A8A", "none")
+COLORS = (GREEN, "#8F5A00", "#B5568D", "#8A8A8A", "none")
 STILL = 1e-10  # a step that changes no parameter by more, in standard deviations and logs, is none
 SPIKE = -500.0  # a log-variance below it is that of a component on one point
 SAME = 1e-6  # two components that differ by less are one; less than this in nats is no difference
@@ -192,7 +192,7 @@ class Basins:
                        (self.low, self.high), top / scale)  # fmt: skip
         maps = [_cells(chart, means, side, outcome) for outcome in self.outcomes]
         cells = "".join(
-            f'<path class="cells" d="{d}" fill="{color}" fill-opacity="0.75"/>'
+            f'<path class="cells" d="{d}" fill="{color}"/>'
             for d, color in zip(maps[0], COLORS, strict=True)
         )
         track = chart.line(*np.array([step[1, 0] for step in path]).T)
@@ -221,7 +221,7 @@ class Basins:
         options = "".join(f"<option>{spread:g}</option>" for spread in self.spreads)
         legend = "".join(
             f'<span style="white-space:nowrap"><svg width="12" height="12" aria-hidden="true">'
-            f'<rect width="12" height="12" fill="{color}" fill-opacity="0.75"/></svg> {text}</span>'
+            f'<rect width="12" height="12" fill="{color}"/></svg> {text}</span>'
             for text, color in zip(OUTCOMES, COLORS, strict=True)
             if (self.outcomes == text).any()
         )

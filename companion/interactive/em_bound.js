@@ -34,6 +34,7 @@ export function start({ one, on, say }, data) {
     set(one(".gap"), { visibility, x1: x, x2: x, y1: y, y2: py(lookup(data.value, box, top)) });
     one(".m").disabled = !drawn;
     slider.value = Math.round((old - box.x0) / (box.x1 - box.x0) * last);
+    set(slider, { "aria-valuetext": old.toFixed(data.digits) });
     say(words(data, old, steps, drawn));
   }
   on("input", "input", () => { old = mean(Number(slider.value)); steps = 0; show(); });

@@ -186,19 +186,24 @@ class EMBound:
         bottom, top = self.log_likelihoods.min(), self.log_likelihoods.max()
         span = (top - bottom) or 1.0  # nats
         frame = Frame((self.low, self.high), (bottom - 0.15 * span, top + 0.1 * span))
+        (old,) = frame.pixels(
+            [self.start], [np.interp(self.start, self.means, self.log_likelihoods)]
+        )
+        stop = np.rint(np.interp(self.start, self.means, np.arange(len(self.means))))
         shapes = f"""
             <polyline class="curve" points="{frame.line(self.means, self.log_likelihoods)}"
               fill="none" stroke="{RED}" stroke-width="2.5"/>
             <polyline class="bound" fill="none" stroke="{BLUE}" stroke-width="2.5"
               stroke-dasharray="7 4"/>
-            <line class="gap" stroke="{GREEN}" stroke-width="4"/>
-            <circle class="old" r="6" fill="{RED}"/>
-            <circle class="new" r="6" fill="none" stroke="{BLUE}" stroke-width="2.5"/>"""
+            <line class="gap" visibility="hidden" stroke="{GREEN}" stroke-width="4"/>
+            <circle class="old" r="6" cx="{old[0]:g}" cy="{old[1]:g}" fill="{RED}"/>
+            <circle class="new" visibility="hidden" r="6" fill="none" stroke="{BLUE}"
+              stroke-width="2.5"/>"""
         controls = f"""
             <label>old {escape(self.name)} <input type="range" min="0" max="{len(self.means) - 1}"
-              step="1"></label>
+              step="1" value="{stop:g}"></label>
             <button type="button" class="e">E-step: draw the bound</button>
-            <button type="button" class="m">M-step: go to its top</button>"""
+            <button type="button" class="m" disabled>M-step: go to its top</button>"""
         return page(
             title=f"EM on one {self.name}",
             description="The log-likelihood as a solid curve; the lower bound as a dashed parabola "

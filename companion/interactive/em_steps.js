@@ -16,6 +16,7 @@ export function start({ one, all, on, say }, data) {
     const t = Number(slider.value);
     rings.forEach((ring, k) => ring.setAttribute("points", data.rings[t][k]));
     dots.forEach((dot, n) => dot.setAttribute("fill", color(data.colors, data.shades[t][n])));
+    slider.setAttribute("aria-valuetext", `iteration ${t} of ${slider.max}`);
     say(words(data, t));
   }
   function stop() { clearInterval(timer); timer = 0; play.textContent = "Play"; }

@@ -12,7 +12,7 @@ from companion import _check
 from companion._check import Floats
 from companion.em import fit
 from companion.gaussians import GaussianMixture
-from companion.interactive._page import BLUE, RED, Frame, is_text, page
+from companion.interactive._page import BLUE, RED, Frame, blend, is_text, page
 from companion.plotting import covariance_ellipse
 
 
@@ -90,13 +90,18 @@ class EMSteps:
             "value": self.log_likelihoods.round(2).tolist(),
         }
         points = "".join(
-            f'<circle cx="{px:g}" cy="{py:g}" r="3.2"/>'
-            for px, py in frame.pixels(x[:, 0], x[:, 1])
+            f'<circle cx="{px:g}" cy="{py:g}" r="3.2" fill="{blend(int(shade) / 9)}"/>'
+            for (px, py), shade in zip(frame.pixels(x[:, 0], x[:, 1]), shades[0], strict=True)
         )
-        shapes = f"""<g class="points">{points}</g>
-            <polygon class="ring" fill="none" stroke="{BLUE}" stroke-width="2.5"/>
-            <polygon class="ring" fill="none" stroke="{RED}" stroke-width="2.5"
-              stroke-dasharray="7 4"/>"""
+        box = frame.box()
+        area = box["left"], box["top"], box["right"] - box["left"], box["bottom"] - box["top"]
+        left, top, wide, tall = (f"{value:g}" for value in area)
+        shapes = f"""<svg x="{left}" y="{top}" width="{wide}" height="{tall}"
+              viewBox="{left} {top} {wide} {tall}"><g class="points">{points}</g>
+            <polygon class="ring" points="{rings[0][0]}" fill="none" stroke="{BLUE}"
+              stroke-width="2.5"/>
+            <polygon class="ring" points="{rings[0][1]}" fill="none" stroke="{RED}"
+              stroke-width="2.5" stroke-dasharray="7 4"/></svg>"""
         controls = f"""
             <label>iteration <input type="range" min="0" max="{self.n_steps}" value="0" step="1">
             </label>

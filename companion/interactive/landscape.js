@@ -59,6 +59,7 @@ export function start({ one, on, say }, data) {
     one(".m").disabled = path.length % 2 === 0;
     from.value = Math.round((path[0][0] - box.x0) / (box.x1 - box.x0) * last);
     set(from, { "aria-valuetext": path[0][0].toFixed(data.digits) });
+    set(one(".length"), { "aria-valuetext": `${length().toFixed(1)} times the way to the top` });
     say(words(data, path, length()));
   }
   function begin(mean) { path = [[mean, mean]]; show(); }

@@ -110,11 +110,15 @@ export function words({ x, centre, scale, places, names, how }, choice, now) {
 
 export function start({ one, all, on, say }, data) {
   const [px, py] = scales(data.points), [pm] = scales(data.means), order = data.order;
+  const said = { strength: (v) => v.toFixed(1), share: (v) => `${Math.round(100 * v)} %`, bend: (v) => v.toFixed(2) };
   const which = one(".which"), color = (bad) => data.colors[Number(bad)];
   let seed = data.seed, hand = data.x.map(() => null), now = null;
   function show() {
     const choice = { kind: one(".kind").value, seed, hand };
-    for (const key of ["strength", "share", "bend"]) { choice[key] = Number(one(`.${key}`).value); }
+    for (const key in said) {
+      choice[key] = Number(one(`.${key}`).value);
+      set(one(`.${key}`), { "aria-valuetext": said[key](choice[key]) });
+    }
     now = draw(data, choice);
     const { y, lost, rows, full } = now, i = order[which.value], texts = cells(data, now);
     all(".dots circle").forEach((point, j) => set(point, {

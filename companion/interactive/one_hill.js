@@ -104,6 +104,7 @@ export function start({ one, all, on, say }, data) {
     set(one(".two"), { points: line([qx, qy], wedge(now[2], chart.x1)) });
     set(one(".data"), { opacity: isOnMap(now[2], data) ? 1 : 0.4 });
     set(one(".here"), { cx: qx(now[1]), cy: qy(now[0]) });
+    sliders.forEach((slider, k) => set(slider, { "aria-valuetext": now[k].toFixed(k ? 2 : 3) }));
     say(words(now, data));
   }
   function go(mixture) {

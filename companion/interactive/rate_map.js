@@ -69,7 +69,6 @@ export function start({ one, all, on, say }, data) {
     colors(data, posterior).forEach((color, j) => areas[j].setAttribute("fill", color));
     one(".title").textContent = posterior ? "Posterior means" : "Raw rates";
     button.textContent = posterior ? "Show raw rates" : "Show posterior means";
-    button.setAttribute("aria-pressed", posterior);
   }
   function tell(j) {
     set(one(".here"), { d: areas[j].getAttribute("d") });

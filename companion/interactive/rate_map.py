@@ -95,23 +95,26 @@ class RateMap:
             "post": self._classes(1e5 * shrunken, limits),
             "colors": COLORS,
         }
-        areas, lines = (  # a minus sign parts two numbers as well as a blank does
-            "".join(f'<path d="{escape(path.replace(" -", "-"))}"/>' for path in paths)
-            for paths in (self.paths, self.borders)
+        # A minus sign parts two numbers as well as a blank does.
+        fills = ("#999" if k == "-" else COLORS[int(k)] for k in self._classes(1e5 * raw, limits))
+        areas = "".join(
+            f'<path d="{escape(path.replace(" -", "-"))}" fill="{fill}"/>'
+            for path, fill in zip(self.paths, fills, strict=True)
         )
+        lines = "".join(f'<path d="{escape(path.replace(" -", "-"))}"/>' for path in self.borders)
         shapes = f"""<g transform="translate(14 -4) scale(.312)">
             <g class="areas" stroke="none">{areas}</g>
-            <g fill="none" stroke="#555" stroke-width="1.5" pointer-events="none">{lines}</g>
+            <g fill="none" stroke="currentColor" stroke-width="2" pointer-events="none">{lines}</g>
             <path class="here" fill="none" stroke="currentColor" stroke-width="6"
               pointer-events="none"/></g>"""
         texts = [f"below {limits[0]:g}", *(f"{a:g}" for a in limits)]
         legend = "".join(
-            f'<span style="white-space:nowrap"><span style="display:inline-block;width:1em;'
-            f'height:1em;background:{color};vertical-align:-.1em"></span> '
+            f'<span style="white-space:nowrap"><span class="swatch" '
+            f'style="background:{color}"></span> '
             f"{text if k == 0 else 'from ' + text}</span>"
             for k, (color, text) in enumerate(zip(COLORS, texts, strict=True))
         )
-        controls = f"""<button type="button" class="which" aria-pressed="false">Show posterior
+        controls = f"""<button type="button" class="which">Show posterior
             means</button><label>find <input type="search" size="18" autocomplete="off"
             placeholder="Cook, Illinois" aria-invalid="false"></label>
             <label class="several" hidden>which <select style="max-width:100%"></select></label>

@@ -77,10 +77,13 @@ class Shrinkage:
             "value": self.log_evidences.round(3).tolist(), "box": frame.box(),
         }  # fmt: skip
         best = int(np.argmax(self.log_evidences))
+        s = self.strengths[best]
+        places = frame.pixels(y / n, (s * self.mean + y) / (s + n))
         radii = 2.5 + 5 * np.sqrt(n / n.max())
+        colors = [RED if j == self.highlight else BLUE for j in range(len(y))]
         dots = "".join(
-            f'<circle r="{r:.1f}" fill="{RED if j == self.highlight else BLUE}"/>'
-            for j, r in enumerate(radii)
+            f'<circle cx="{x:g}" cy="{up:g}" r="{r:.1f}" fill="{color}" stroke="{color}"/>'
+            for (x, up), r, color in zip(places, radii, colors, strict=True)
         )
         shapes = f"""<g fill="none" stroke="currentColor" stroke-dasharray="5 4">
             <polyline points="{frame.line([0, top], [0, top])}"/>

@@ -166,9 +166,7 @@ class Slowness:
                 <polyline points="{error}" stroke="{GREEN}" stroke-dasharray="6 3"/></g>"""
         for power in range(6):
             py = chart.pixels([DISTANCES[0]], [power])[0, 1]
-            text = (
-                f"{10**power}" if power < 4 else f'10<tspan dy="-4" font-size="9">{power}</tspan>'
-            )
+            text = f"{10**power}" if power < 4 else f"10&#{8304 + power};"  # raised
             scale += f"""<path d="M{chart.left},{py:g}h-5" stroke="currentColor"/>
                 <text x="{chart.left - 8}" y="{py + 4:g}" text-anchor="end">{text}</text>"""
         dots = chart.pixels([d, d], np.ravel(_costs(seen)))

@@ -54,6 +54,8 @@ export function start({ one, all, on, say }, { n, seed, box }) {
     }).join("");
     const seen = density(white, black).filter(([, value]) => value <= box.y1);
     set(one(".beta"), { points: line([px, py], seen) });
+    const said = [`${white} white balls`, `${black} black balls`, `${draws} draws`];
+    all("input").forEach((input, k) => set(input, { "aria-valuetext": said[k] }));
     say(words(fractions, white, black, draws));
   }
   all("input").forEach((input) => input.addEventListener("input", show));
