@@ -114,6 +114,21 @@ def test_planted_small_steps_are_caught(monkeypatch):
 DATA, _, _ = simulated(CrossedNormal(3, 2, 1.5, 1), 12, 9, 0.7, 4)
 
 
+def test_a_search_begins_where_it_is_asked_to():
+    """From the top there is nothing to climb; from anywhere else there is, to the same top."""
+    best = fit_evidence(CrossedNormal, *DATA)
+    again = fit_evidence(CrossedNormal, *DATA, start=best.population)
+    assert again.n_iter <= 1 < best.n_iter
+    far = fit_evidence(CrossedNormal, *DATA, start=CrossedNormal(50.0, 1e-3, 9.0, 3.0))
+    assert far.n_iter > 1
+    for found in (again, far):
+        assert found.log_evidence == pytest.approx(best.log_evidence, rel=1e-12)
+        np.testing.assert_allclose(
+            found.population.to_vector(), best.population.to_vector(), rtol=1e-7
+        )
+        np.testing.assert_allclose(found.covariance, best.covariance, rtol=1e-5, atol=1e-9)
+
+
 def test_what_is_left_out_stays_out():
     for start in (CrossedNormal(0, 2, 0, 0), CrossedNormal(0, 2, 1, 0), CrossedNormal(0, 0, 1, 1)):
         found = fit_evidence(CrossedNormal, *DATA, start=start)
