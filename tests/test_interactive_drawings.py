@@ -196,6 +196,18 @@ def colors_and_dashes_can_be_read(figure, html):
             assert COLOR.fullmatch(value)
 
 
+WORDS = ["title", "desc", "text", "tspan", "label", "button", "option", "span", "p", "noscript"]
+WORDS += ["th", "td", "summary", "caption"]
+
+
+def words_stand_where_words_belong(figure, html):
+    """None between the shapes, the rows of a table or the choices; none is missing, but for one."""
+    for piece in soup(html).find_all(string=True):
+        assert not piece.strip() or piece.parent.name in WORDS, piece
+    for node in soup(html).find_all(["title", "desc", "button", "option", "th", "summary"]):
+        assert re.search(r"\w", node.get_text()), node
+
+
 def leaves(part):
     """All values of dictionaries and lists in each other."""
     if isinstance(part, dict):
@@ -218,9 +230,8 @@ def boxes_of(part):
 
 def axes_are_those_of_the_script(figure, html):
     """And fill their pictures: 12 pixels are left at the right and the top, 46 below."""
-    svgs = [svg for svg in pictures(html) if svg.find("path", d=re.compile("^M"))]
     drawn, told = [], list(boxes_of(data_of(figure)))
-    for svg in svgs:
+    for svg in pictures(html):
         *_, width, height = map(float, svg["viewbox"].split())
         ends = []
         for node in svg.find_all("path", stroke="currentColor", d=True):
@@ -231,6 +242,8 @@ def axes_are_those_of_the_script(figure, html):
                 assert bottom == height - 46
         assert not ends or max(ends) == width - 12
         assert not ends or min(left for left, *_ in drawn) == 62
+        assert (width, height) in ((640, 380), (320, 250), (460, 400))
+        assert (width == 320) == (len(pictures(html)) == 2)
     if told:
         assert [(b["left"], b["right"], b["top"], b["bottom"]) for b in told] == drawn
 
@@ -264,8 +277,9 @@ def controls_begin_between_their_ends(figure, html):
 
 
 LAWS = [
-    all_is_drawn_inside, words_stand_apart, colors_and_dashes_can_be_read,
-    axes_are_those_of_the_script, what_is_sent_is_read, controls_begin_between_their_ends,
+    all_is_drawn_inside, words_stand_apart, words_stand_where_words_belong,
+    colors_and_dashes_can_be_read, axes_are_those_of_the_script, what_is_sent_is_read,
+    controls_begin_between_their_ends,
 ]  # fmt: skip
 
 
@@ -282,6 +296,10 @@ WRONG = [
     (all_is_drawn_inside, "Swing", r'height="[\d.]+"', 'height="300"'),
     (all_is_drawn_inside, "OneHill", r'<text x="308"', '<text x="348"'),
     (words_stand_apart, "OneHill", r'<text x="308" y="40"', '<text x="308" y="31"'),
+    (words_stand_where_words_belong, "Levels", "<g stroke", "x<g stroke"),
+    (words_stand_where_words_belong, "LoseThem", "<table style[^>]*>", "<table>x"),
+    (words_stand_where_words_belong, "Slowness", "<option", "x<option"),
+    (axes_are_those_of_the_script, "OneHill", 'viewBox="0 0 320 250"', 'viewBox="0 0 320 500"'),
     (colors_and_dashes_can_be_read, "Levels", 'dasharray="6 3"', 'dasharray="6 3x"'),
     (colors_and_dashes_can_be_read, "EMBound", f'stroke="{BLUE}"', f'stroke="{BLUE}x"'),
     (colors_and_dashes_can_be_read, "RateMap", '"#00224e"', '"#00224e0"'),
