@@ -24,7 +24,7 @@ from test_interactive_pages import place_in
 
 from companion import interactive
 from companion.gaussians import GaussianMixture
-from companion.interactive import _page
+from companion.interactive import _page, basins, slowness
 from companion.interactive._page import BLUE, GREEN, RED
 
 DEFAULTS = {
@@ -393,3 +393,139 @@ def test_one_thing_has_one_colour(name):
     for color, k, selectors in ALIKE[name]:
         for selector in selectors:
             assert {color_of(node) for node in svgs[k].select(selector)} == {color}, selector
+
+
+# ------------------------------------------------------------------- what the script is told
+
+
+def sent_by_basins(f):
+    u = standard(f.x, f.x)
+    ends = basins.em_ends(f.x, [[0.5, 0.5]] * 2, [[f.low, f.high]] * 2, [[s, s] for s in f.spreads])
+    return {
+        "u": u, "centre": f.x.mean(), "scale": f.x.std(), "size": 11, "width": 320,
+        "low": standard(f.x, f.low), "high": standard(f.x, f.high), "top": of_basins(f)[1][3],
+        "best": max(ends.log_likelihoods) + len(u) * np.log(f.x.std()),
+        "spreads": 2 * np.log(np.array(f.spreads) / f.x.std()), "places": 2,
+        "names": ["good optimum", "lower optimum", "one Gaussian", "collapse", "not at its end"],
+        "still": 1e-10, "spike": -500, "same": 1e-6, "most": 10_000,
+    }  # fmt: skip
+
+
+def sent_by_bounds(f):
+    e_steps = [model.e_step(f.x) for model in map(f._at, np.linspace(0, 7, 201))]
+    return {
+        "value": [value for _, value in e_steps],
+        "count": [statistics.counts[0] for statistics, _ in e_steps],
+        "top": [statistics.means[0, 0] for statistics, _ in e_steps],
+        "variance": 1, "digits": 3, "start": 1,
+    }  # fmt: skip
+
+
+def sent_by_swing(f):
+    width, first = -(-240 // 54), round(of_swing(f)[0][0] + 0.5)
+    starts = range(first, round(of_swing(f)[0][1]), width)
+    bars = [f.distributions[..., max(0, a) : a + width].sum(axis=2) for a in starts]
+    return {
+        "name": "She", "majority": 121, "total": 240, "typical": 3, "taus": np.arange(13) / 2,
+        "rhos": np.arange(10) / 10, "chances": f.chances, "intervals": f.intervals,
+        "bars": 1e5 * np.moveaxis(bars, 0, -1),
+    }  # fmt: skip
+
+
+def sent_by_slowness(f):
+    seen = {
+        unknown: [slowness.seen_fraction(stop / 20, unknown) for stop in range(20, 121)]
+        for unknown in ("share", "everything")
+    }
+    names = {"share": "the share of the first", "everything": "all five parameters"}
+    return {"first": 1, "step": 0.05, "names": names, **seen}
+
+
+def sent_by_extendibility(f):
+    names = ["half", "a quarter"]
+    cases = [
+        [names.index(name), n, k, *(np.round(v, 4).tolist() for v in case.values())]
+        for (name, n, k), case in f.found.items()
+    ]
+    return {
+        "tickets": [2, 4, 8, 12, 16, 24, 32, 48, 64], "draws": [1, 2, 3, 4, 6, 8, 12],
+        "shares": names, "cases": cases,
+    }  # fmt: skip
+
+
+SENT = {
+    "Basins": sent_by_basins,
+    "EMBound": sent_by_bounds,
+    "Extendibility": sent_by_extendibility,
+    "Landscape": lambda f: sent_by_bounds(f) | {"rest": 1e-3, "rounds": 200},
+    "Levels": lambda f: {
+        "numbers": [2, 3, 5, 8, 12, 20, 30], "spreads": [0, 0.1, 0.2, 0.3, 0.5, 0.7, 1, 1.4],
+        "names": ["each laboratory alone", "one population", "nested model"],
+        "errors": f.errors, "standard": f.standard_errors, "location": -1.8},
+    "LoseThem": lambda f: {
+        "x": standard(f.x, f.x), "y": standard(f.y, f.y), "order": np.argsort(f.x), "seed": 1,
+        "centre": f.y.mean(), "scale": f.y.std(), "places": 1, "tables": 20, "least": 5,
+        "names": ["recipe", "complete rows", "EM", "proper imputation"], "colors": [BLUE, RED],
+        "width": 640},
+    "OneHill": lambda f: {"name": "lengths", "real": [0.4, 3, 1.5]},
+    "Shrinkage": lambda f: {
+        "y": [1, 3, 4], "n": [20, 15, 10], "mean": 8 / 45, "which": 1, "name": "experiment"},
+    "Slowness": sent_by_slowness,
+    "Swing": sent_by_swing,
+    "UrnFractions": lambda f: {"n": 1000, "seed": 1},
+}  # fmt: skip
+
+
+def is_near(found, expected):
+    """Equal texts; numbers to a part in ten thousand of the largest beside them."""
+    if isinstance(expected, (str, dict)):
+        assert found == expected
+    elif isinstance(expected, list) and not all(map(np.isscalar, expected)):
+        for one, two in zip(found, expected, strict=True):
+            is_near(one, two)
+    elif isinstance(expected, list) and isinstance(expected[0], str):
+        assert found == expected
+    else:
+        scale = float(np.abs(expected).max()) or 1.0
+        np.testing.assert_allclose(found, expected, rtol=2e-4, atol=1e-4 * scale)
+
+
+def the_script_is_told_what_was_computed(told, expected):
+    told = told | told.get("seen", {})
+    assert set(expected) <= set(told)
+    for key, value in expected.items():
+        is_near(told[key], value)
+
+
+@pytest.mark.parametrize("name", SENT)
+def test_the_script_is_told_what_was_computed(name):
+    figure, _ = shown(name)
+    told, expected = data_of(figure), SENT[name](figure)
+    the_script_is_told_what_was_computed(told, expected)
+    told |= told.pop("seen", {})
+    for key, part in told.items():
+        if key in expected:
+            wrong = part[::-1] if isinstance(part, (list, str)) else -1
+            with pytest.raises(AssertionError):
+                the_script_is_told_what_was_computed(told | {key: wrong}, expected)
+
+
+def test_a_map_of_starts_covers_every_cell_once():
+    """In the colour of its outcome, for every standard deviation at the start."""
+    figure, html = shown("Basins")
+    data = data_of(figure)
+    first = [node["d"] for node in pictures(html)[0].select(".cells")]
+    assert first == data["maps"][0]
+    stops = np.linspace(data["low"], data["high"], figure.size)
+    for outcomes, paths in zip(figure.outcomes, data["maps"], strict=True):
+        found = np.zeros((len(paths), *outcomes.shape), int)
+        for k, path in enumerate(paths):
+            for x0, top, x1, low in re.findall(
+                rf"M({NUMBER}),({NUMBER})H({NUMBER})V({NUMBER})", path
+            ):
+                px, py = place_in(data["chart"], stops, stops).T
+                across = (float(x0) < px) & (px < float(x1))
+                up = (float(top) < py) & (py < float(low))
+                found[k] += np.outer(up, across)
+        expected = [outcomes == name for name in data["names"]]
+        np.testing.assert_array_equal(found, expected)
