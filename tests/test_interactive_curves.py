@@ -19,6 +19,7 @@ from test_interactive_drawings import (
     pictures,
     places,
     shown,
+    soup,
 )
 from test_interactive_pages import place_in
 
@@ -529,3 +530,116 @@ def test_a_map_of_starts_covers_every_cell_once():
                 found[k] += np.outer(up, across)
         expected = [outcomes == name for name in data["names"]]
         np.testing.assert_array_equal(found, expected)
+
+
+# ------------------------------------------------------------------------------- legends
+
+
+def test_a_legend_has_the_colours_of_the_picture():
+    """Of outcomes those that occur, of models all three, of rates all seven classes."""
+    figure, html = shown("Basins")
+    cells = {
+        node["d"]: node["fill"] for node in pictures(html)[0].select(".cells") if node["d"]
+    }.values()
+    legend = {node.get_text(strip=True): node.rect["fill"] for node in soup(html).select("span")}
+    names = data_of(figure)["names"]
+    assert list(legend) == [name for name in names if (figure.outcomes == name).any()]
+    of_cells = [node["fill"] for node in pictures(html)[0].select(".cells")]
+    assert all(of_cells[names.index(name)] == color for name, color in legend.items())
+    assert set(cells) <= set(legend.values())
+    assert len(set(of_cells)) == 5
+
+    _, html = shown("Levels")
+    rows = [(node["stroke"], node["stroke-dasharray"]) for node in soup(html).select("th path")]
+    assert len(set(rows)) == 3
+    for svg in pictures(html):
+        assert [(inherited(node, "stroke"), node["stroke-dasharray"])
+                for node in svg.select(".curve")] == rows  # fmt: skip
+
+    figure, html = shown("RateMap")
+    boxes = re.findall(r"background:(#\w+)", html)
+    assert boxes == data_of(figure)["colors"]
+    assert len(set(boxes)) == 7
+
+
+def test_a_table_of_levels_holds_the_errors_of_the_choice():
+    figure, html = shown("Levels")
+    a, b = figure.numbers.tolist().index(12), figure.spreads.tolist().index(0.5)
+    cells = [float(node.get_text()) for node in soup(html).select("td")]
+    expected = np.column_stack([figure.errors[a, b], figure.standard_errors[a, b, :3]])
+    np.testing.assert_allclose(cells, expected.ravel(), atol=5.1e-5)
+    heads = [node.get_text() for node in soup(html).select('th[scope="col"]')]
+    assert heads == ["model", "error of the true rates", "Monte Carlo error"]
+
+
+def test_choices_begin_with_what_was_given():
+    """Sliders, and lists with one choice that is selected, or the first."""
+    wanted = {
+        "Basins": {"first": "3", "second": "7"},
+        "Extendibility": {"n": "4", "k": "3"},
+        "Levels": {"number": "4", "spread": "4"},
+        "OneHill": {"weight": "0.4", "distance": "3.0", "ratio": "1.5"},
+        "Swing": {"tau": "6", "rho": "0"},
+    }
+    for name, values in wanted.items():
+        sliders = soup(shown(name)[1]).find_all("input", type="range")
+        found = [slider["value"] for slider in sliders]
+        assert found == list(values.values()), name
+    (chosen,) = soup(shown("Slowness")[1]).find_all("option", selected=True)
+    assert chosen["value"] == "share"
+    texts = [option.get_text() for option in soup(shown("Basins")[1]).find_all("option")]
+    assert texts == ["0.1", "1.5"]
+
+
+# ------------------------------------------------------------- the ends of what is allowed
+
+STATES = {"means": [1, 2], "sds": [1, 2], "votes": [3, 4], "regions": ["a", "b"]}
+PAIR = GaussianMixture([0.5, 0.5], [-1.0, 1.0], [1.0, 1.0])
+POINTS = np.array([0.0, 1.0, 2.0, 9.0, 10.0])
+SQUARE = ["M0 0l9 0 0 9 -9 0z"]
+
+
+def many(size):
+    return np.linspace(0, 1, size)
+
+
+ENDS = [
+    (lambda v: interactive.Swing(**STATES, largest=v), [1e-3, 10], [0, 10.01]),
+    (lambda v: interactive.Swing(**STATES | {"votes": [v, 3]}), [0, 1, 997], [-1, 998]),
+    (lambda v: interactive.Swing(**STATES, safe=(v, 0)), [0, 993], [-1, 994]),
+    (lambda v: interactive.Basins(POINTS, -1, v, (1.0,), 5), [10.1, 99], [10, 5000]),
+    (lambda v: interactive.Basins(POINTS, v, 11, (1.0,), 5), [-0.1, -99], [0, -5000]),
+    (lambda v: interactive.Basins(POINTS, -1, 11, (1.0,), v), [5, 41], [4, 42, 5.5]),
+    (lambda v: interactive.Basins(POINTS, -1, 11, (1.0,) * v, 5), [1, 5], [0, 6]),
+    (lambda v: interactive.Basins(many(v), -1, 2, (1.0,), 5), [1000], [1001]),
+    (lambda v: interactive.LoseThem(many(v), many(v)), [10, 500], [9, 501]),
+    (lambda v: interactive.LoseThem(many(20), many(20), v), [0, 1], [-1, 0.5]),
+    (lambda v: interactive.LoseThem([*many(10), *[3] * v], many(10 + v)), [4], [5]),
+    (lambda v: interactive.LoseThem(many(10 + v), [*many(10), *[3] * v]), [4], [5]),
+    (lambda v: interactive.Slowness(v), [1, 6], [0.99, 6.01]),
+    (lambda v: slowness.seen_fraction(v), [0.5, 10], [0.49, 10.1]),
+    (lambda v: interactive.OneHill(0.5, v, 1), [1, 4], [0.99, 4.01]),
+    (lambda v: interactive.OneHill(0.5, 2, v), [0.5, 2], [0.49, 2.01]),
+    (lambda v: interactive.OneHill(v, 2, 1), [1e-6, 1 - 1e-6], [0, 1]),
+    (lambda v: interactive.EMSteps(*flat(), v), [1, 3], [0, 1001, 0.5]),
+    (lambda v: interactive.EMBound(PAIR, POINTS, v, -5, 11, 0), [0, 1], [-1, 2]),
+    (lambda v: interactive.EMBound(PAIR, POINTS, 0, -5, 11, v), [-4.9, 10.9], [-5, 11]),
+    (lambda v: interactive.Shrinkage([1, 2], [4, 5], v), [0, 1], [-1, 2]),
+    (lambda v: interactive.RateMap(SQUARE, ["a"], [v], [10], [0.1]), [0, 1], [-1, 0.5]),
+    (lambda v: interactive.RateMap(SQUARE, ["a"], [1], [v], [0.1]), [0.1, 10], [0, -1]),
+    (lambda v: interactive.RateMap(SQUARE, ["a"], [1], [10], [v]), [0, 1], [-1, np.inf]),
+]  # fmt: skip
+
+
+def flat():
+    model = GaussianMixture([0.5, 0.5], [[0, 0], [3, 3]], [np.eye(2), np.eye(2)])
+    return model, [[0, 0], [1, 0], [0, 1], [3, 3], [4, 3], [3, 4]]
+
+
+@pytest.mark.parametrize(("make", "inside", "outside"), ENDS)
+def test_the_ends_of_what_is_allowed(make, inside, outside):
+    for value in inside:
+        make(value)
+    for value in outside:
+        with pytest.raises(ValueError, match="must|empty"):
+            make(value)
