@@ -607,8 +607,8 @@ ENDS = [
     (lambda v: interactive.Swing(**STATES, largest=v), [1e-3, 10], [0, 10.01]),
     (lambda v: interactive.Swing(**STATES | {"votes": [v, 3]}), [0, 1, 997], [-1, 998]),
     (lambda v: interactive.Swing(**STATES, safe=(v, 0)), [0, 993], [-1, 994]),
-    (lambda v: interactive.Basins(POINTS, -1, v, (1.0,), 5), [10.1, 99], [10, 5000]),
-    (lambda v: interactive.Basins(POINTS, v, 11, (1.0,), 5), [-0.1, -99], [0, -5000]),
+    (lambda v: interactive.Basins(POINTS, -1, v, (1.0,), 5), [10.1, 20], [10, 5000]),
+    (lambda v: interactive.Basins(POINTS, v, 11, (1.0,), 5), [-0.1, -20], [0, -5000]),
     (lambda v: interactive.Basins(POINTS, -1, 11, (1.0,), v), [5, 41], [4, 42, 5.5]),
     (lambda v: interactive.Basins(POINTS, -1, 11, (1.0,) * v, 5), [1, 5], [0, 6]),
     (lambda v: interactive.Basins(many(v), -1, 2, (1.0,), 5), [1000], [1001]),
@@ -643,3 +643,17 @@ def test_the_ends_of_what_is_allowed(make, inside, outside):
     for value in outside:
         with pytest.raises(ValueError, match=r"must|empty"):
             make(value)
+
+
+@pytest.mark.parametrize(
+    ("unit", "two", "three"), [(1e-3, 2, 3), (0.1, 0, 1), (1.0, 0, 0), (1e4, 0, 0)]
+)
+def test_numbers_are_said_to_two_or_three_digits_of_their_spread(unit, two, three):
+    """And whole numbers stay whole: what is large has no decimal places."""
+    x = unit * 30 * POINTS[[0, 1, 2, 3, 4] * 2] + unit * many(10)  # spread over about a hundred
+    figure = interactive.LoseThem(many(10), x)
+    assert data_of(figure)["places"] == two
+    cells = [node.get_text() for node in soup(figure._repr_html_()).select("td")]
+    assert len(cells[0].partition(".")[2]) == two
+    basins_of = interactive.Basins(x, -unit, 400 * unit, (100 * unit,), 5)
+    assert data_of(basins_of)["places"] == three
