@@ -657,3 +657,37 @@ def test_numbers_are_said_to_two_or_three_digits_of_their_spread(unit, two, thre
     assert len(cells[0].partition(".")[2]) == two
     basins_of = interactive.Basins(x, -unit, 400 * unit, (100 * unit,), 5)
     assert data_of(basins_of)["places"] == three
+
+
+# --------------------------------------------------------- one bad text among good ones
+
+THREE = {
+    "RateMap": {
+        "paths": SQUARE * 3, "names": list("abc"), "borders": SQUARE * 3, "events": [1, 2, 3],
+        "exposure": [10, 20, 30], "shrunken": [0.1, 0.1, 0.1]},
+    "Swing": {"means": [1, 2, 3], "sds": [1, 2, 3], "votes": [3, 4, 5], "regions": list("aab")},
+}  # fmt: skip
+BAD = {
+    "text": (None, 3, b"a"),
+    "number": (np.nan, np.inf, -1, "1", 1j),
+}
+KINDS = {
+    "RateMap": {"paths": "text", "names": "text", "borders": "text", "events": "number",
+                "exposure": "number", "shrunken": "number"},
+    "Swing": {"regions": "text", "sds": "number", "votes": "number"},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("place", [0, 1, 2])
+@pytest.mark.parametrize(
+    ("name", "argument"), [(name, argument) for name, kinds in KINDS.items() for argument in kinds]
+)
+def test_one_bad_entry_among_good_ones_is_named(name, argument, place):
+    make, given_ = getattr(interactive, name), THREE[name]
+    make(**given_)
+    for bad in BAD[KINDS[name][argument]]:
+        if name == "RateMap" and bad is np.nan:  # an area without data
+            continue
+        entries = [bad if k == place else v for k, v in enumerate(given_[argument])]
+        with pytest.raises(ValueError, match=f"^{argument} (must|holds)"):
+            make(**given_ | {argument: entries})
