@@ -81,6 +81,7 @@ def test_the_edges_of_a_map_are_seen():
         assert (lines.get_linewidth() > 0).all()
     for lines in (hatched, borders):
         assert not len(lines.get_facecolor()), "what lies under it is seen"
+    assert borders.get_linewidth() > areas.get_linewidth(), "a state among its counties"
 
 
 @given(st.integers(0, 2**32), st.one_of(st.none(), st.floats(0.1, 5)))
