@@ -1,5 +1,7 @@
 """The maximum of the evidence of crossed effects, and effects that are known by names."""
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -8,7 +10,7 @@ from hypothesis import strategies as st
 from scipy import optimize
 from test_crossed import dense, in_units, sds, simulated
 
-from companion import em
+from companion import crossed, em
 from companion.crossed import CrossedNormal
 from companion.empirical_bayes import fit_evidence
 
@@ -114,6 +116,21 @@ def test_planted_small_steps_are_caught(monkeypatch):
 DATA, _, _ = simulated(CrossedNormal(3, 2, 1.5, 1), 12, 9, 0.7, 4)
 
 
+def test_a_search_begins_where_it_is_asked_to():
+    """From the top there is nothing to climb; from anywhere else there is, to the same top."""
+    best = fit_evidence(CrossedNormal, *DATA)
+    again = fit_evidence(CrossedNormal, *DATA, start=best.population)
+    assert again.n_iter <= 1 < best.n_iter
+    far = fit_evidence(CrossedNormal, *DATA, start=CrossedNormal(50.0, 1e-3, 9.0, 3.0))
+    assert far.n_iter > 1
+    for found in (again, far):
+        assert found.log_evidence == pytest.approx(best.log_evidence, rel=1e-12)
+        np.testing.assert_allclose(
+            found.population.to_vector(), best.population.to_vector(), rtol=1e-7
+        )
+        np.testing.assert_allclose(found.covariance, best.covariance, rtol=1e-5, atol=1e-9)
+
+
 def test_what_is_left_out_stays_out():
     for start in (CrossedNormal(0, 2, 0, 0), CrossedNormal(0, 2, 1, 0), CrossedNormal(0, 0, 1, 1)):
         found = fit_evidence(CrossedNormal, *DATA, start=start)
@@ -191,8 +208,33 @@ def test_a_missing_name_is_named(place, missing, name):
     names = ["Iowa", "Utah", "Ohio"]
     names[place] = missing
     data = {"x": [1.0, 2, 3], "standard_error": [1.0, 1, 1], "row": [0, 1, 2], "column": [0, 0, 1]}
-    with pytest.raises(ValueError, match=f"^{name} mixes names with what is none"):
+    odd = re.escape(f"{name} mixes names with what is none: {missing!r}")
+    with pytest.raises(ValueError, match=f"^{odd}$"):
         CrossedNormal(0, 1, 1).posterior(**{**data, name: names})
+
+
+@pytest.mark.parametrize("name", ["row", "column"])
+def test_how_many_there_may_be(name):
+    """As many as are asked for, up to 10 000; counted or numbered, those are the last."""
+    data = {"x": [1.0, 2], "standard_error": [1.0, 1], "row": [0, 1], "column": [0, 1]}
+    own = {"n_rows": None, "n_columns": None}
+    at = 4 if name == "row" else 5
+    for length in (2, 3, 10_000):
+        assert crossed._data(**data, **own | {f"n_{name}s": length})[at] == length
+    for length, message in [(1, f"n_{name}s is 1, but {name} goes up to 1"), (10_001, "at most")]:
+        with pytest.raises(ValueError, match=message):
+            crossed._data(**data, **own | {f"n_{name}s": length})
+    assert crossed._data(**data | {name: [0, 9_999]}, **own)[at] == 10_000
+    with pytest.raises(ValueError, match=f"^{name} goes up to 10000, and 2 different ones occur"):
+        crossed._data(**data | {name: [0, 10_000]}, **own)
+
+
+def test_one_draw_is_made_if_no_number_is_given():
+    posterior = CrossedNormal(0, 1, 1).posterior([1.0, 2], [1.0, 1], [0, 1], [0, 0], n_rows=5)
+    assert posterior.sample_rows(np.random.default_rng(1)).shape == (1, 5)
+    for size in (0, -1, 1.5):
+        with pytest.raises(ValueError, match="size must be a whole number"):
+            posterior.sample_rows(np.random.default_rng(1), size)
 
 
 @pytest.mark.parametrize(

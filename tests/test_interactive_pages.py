@@ -206,3 +206,50 @@ def test_names_of_axes_stand_beside_the_numbers():
     edge = float(re.search(r"translate\((-?[\d.]+)", frame.axes("across", "up")).group(1))
     assert 13 <= edge <= frame.left - 8 - 5 * 13 * 0.55
     assert _page.HALF[0] <= 1.5 * _page.HALF[1]
+
+
+@given(st.integers(0, 2**32))
+def test_places_are_tenths_of_a_pixel_whatever_numbers_they_come_from(seed):
+    """Also whole numbers without a sign, of which none is below zero."""
+    rng = np.random.default_rng(seed)
+    frame = _page.Frame((3, 20), (5, 90))
+    x, y = rng.integers(0, 25, (2, 30))
+    found = frame.pixels(x.astype(np.uint8), y.astype(np.uint8))
+    np.testing.assert_allclose(10 * found, (10 * found).round(), atol=1e-9)
+    np.testing.assert_allclose(found, place_in(frame.box(), x, y), atol=0.0501)
+    assert frame.line(x, y).split() == [f"{px:g},{py:g}" for px, py in found]
+
+
+def test_names_of_axes_stand_in_the_middle():
+    for frame in (_page.Frame((0, 1), (0, 1)), _page.Frame((0, 1), (0, 1), 100, 300, 200)):
+        *_, across, up = ET.fromstring(frame.axes("across", "up")).iter("text")
+        assert (across.text, up.text) == ("across", "up")
+        assert float(across.get("x")) == (frame.left + frame.right) / 2
+        down = float(re.search(r"translate\(\S+ ([\d.]+)\)", up.get("transform")).group(1))
+        assert down == (frame.box()["top"] + frame.box()["bottom"]) / 2
+
+
+def test_labels_of_few_ticks():
+    """One, or none, as in a very short range; six digits at least."""
+    assert _page.labels([]) == []
+    assert _page.labels([0.0]) == ["0"]
+    assert _page.labels([0.12345678]) == ["0.123457"]
+    assert _page.labels([1e9, 1e9 + 1]) == ["1000000000", "1000000001"]
+
+
+def test_numbers_that_do_not_differ_are_short_too():
+    assert _page.short(np.full(3, 1.23456789012), 0.0) == [1.23456789] * 3
+    assert str(_page.rounded(-1e-9, 3)) == "0.0"
+
+
+def test_what_counts_one_of_three_things():
+    good = [0, 1, 2, np.int8(2)]
+    bad = [-1, 3, 0.5, True, None, "1", np.nan, [1], 10**400]
+    assert all(_page.is_index(value, 3) for value in good)
+    assert not any(_page.is_index(value, 3) for value in bad)
+
+
+def test_what_is_sent_to_a_script_holds_no_blanks():
+    options = {"title": "t", "description": "d", "svg": "", "controls": "", "script": "swing"}
+    html = _page.page(**options, data={"a": [1, 2], "b": {"c": 3}})
+    assert '{"a":[1,2],"b":{"c":3}}' in html

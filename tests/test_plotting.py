@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from matplotlib import colors
 from matplotlib.figure import Figure
 from scipy import stats
 
@@ -80,6 +81,7 @@ def test_the_edges_of_a_map_are_seen():
         assert (lines.get_linewidth() > 0).all()
     for lines in (hatched, borders):
         assert not len(lines.get_facecolor()), "what lies under it is seen"
+    assert borders.get_linewidth() > areas.get_linewidth(), "a state among its counties"
 
 
 @given(st.integers(0, 2**32), st.one_of(st.none(), st.floats(0.1, 5)))
@@ -100,6 +102,69 @@ def test_ellipses_of_a_mixture_lie_as_far_out_as_is_asked(seed, n_sd):
         np.testing.assert_allclose(ring[0], ring[-1], atol=1e-12)  # closed, once around
         np.testing.assert_allclose(ring[:-1].mean(axis=0), mean, atol=1e-12)
         np.testing.assert_allclose(ring[:24] - mean, mean - ring[24:48], atol=1e-12)
+
+
+def test_a_part_is_filled_in_the_colour_of_its_line():
+    """From zero up to the line, so that the line is seen; the sum is black and without a gap."""
+    ax = plotting.mixture_density(Figure().subplots(), MODEL, GRID)
+    assert ax.get_ylim()[0] == 0
+    *parts, whole = ax.lines
+    assert len({line.get_color() for line in ax.lines}) == 3
+    for line, area in zip(parts, ax.collections, strict=True):
+        color, alpha = colors.to_rgb(line.get_color()), area.get_facecolor()[0, 3]
+        np.testing.assert_allclose(area.get_facecolor()[0, :3], color)
+        assert 0.1 <= alpha <= 0.3
+        assert area.get_linewidth().tolist() == [0]
+        corners = area.get_paths()[0].vertices
+        assert (corners[:, 1].min(), corners[:, 1].max()) == (0, line.get_ydata().max())
+    assert (whole.get_color(), whole.get_linestyle()) == ("black", "-")
+    assert not ax.get_legend_handles_labels()[1], "no names were given"
+
+
+def test_a_centre_has_the_colour_and_an_ellipse_the_name():
+    names = ["one", "two"]
+    model = GaussianMixture([0.5, 0.5], [[0, 1], [3, 5]], [np.eye(2)] * 2)
+    ax = plotting.mixture_ellipses(Figure().subplots(), model, labels=names)
+    rings, centres = ax.lines[::2], ax.lines[1::2]
+    assert len({ring.get_color() for ring in rings}) == 2
+    for ring, centre, mean in zip(rings, centres, model.means, strict=True):
+        assert centre.get_color() == ring.get_color()
+        assert centre.get_xydata().tolist() == [mean.tolist()]
+        assert (centre.get_marker(), centre.get_markersize()) == ("+", 10)
+    assert ax.get_legend_handles_labels()[1] == names
+    bare = plotting.mixture_ellipses(Figure().subplots(), model)
+    assert not bare.get_legend_handles_labels()[1]
+    for labels in (["one"], ["one", "two", "three"], "12"):
+        with pytest.raises(ValueError, match="labels must have 2 entries"):
+            plotting.mixture_ellipses(Figure().subplots(), model, labels=labels)
+
+
+@pytest.mark.parametrize("values", [[1.0, np.nan], [np.nan, 2.0], [1.0, 2.0]])
+def test_a_map_is_not_bent_and_stands_upright_however_often_it_is_drawn(values):
+    """The y of an outline counts downwards; areas with and without data are in sight."""
+    ax = Figure().subplots()
+    squares = ["M0 0l2 0 0 2 -2 0z", "M8 3l2 0 0 2 -2 0z"]
+    for _ in range(2):
+        plotting.county_map(ax, squares, values)
+        assert ax.yaxis_inverted()
+    assert not ax.axison
+    assert ax.get_aspect() == 1
+    (left, right), (bottom, top) = ax.get_xlim(), ax.get_ylim()
+    assert left <= 0 < 10 <= right <= 12
+    assert top <= 0 < 5 <= bottom <= 7
+
+
+@given(st.floats(-2, 6), st.floats(0.5, 0.999))
+def test_a_funnel_ends_at_whole_counts_where_the_chances_end(log_mean, level):
+    """At the lower end a tail has its share, at the upper end too; none below the first count."""
+    mean = 10**log_mean
+    low, high = plotting.funnel_limits([mean], 1.0, level)[0] * mean
+    tail = (1 - level) / 2
+    for count, chance in ((low, tail), (high, 1 - tail)):
+        if count > 0:
+            assert stats.poisson.cdf(np.ceil(count), mean) >= chance - 1e-9
+            assert stats.poisson.cdf(np.floor(count) - 1, mean) <= chance + 1e-9
+    assert (low == 0) == (stats.poisson.pmf(0, mean) >= tail)
 
 
 def test_the_counties_cover_the_states():
