@@ -66,12 +66,19 @@ def ask(questions, change=""):
     return node(RUN, json.dumps(questions), change)
 
 
+def top(place):
+    """Name a page by its file alone, as the search does, where its first section is meant."""
+    file, _, anchor = place.partition("#")
+    first = soup(file.removesuffix(".html")).select_one("article section")
+    return file if first and first.get("id") == anchor else place
+
+
 def share_right(change=""):
     answers = ask([query["text"] for query in QUERIES], change)
     wrong = [
         f"{query['text']}: {answer[0]['place'] if answer else None}, not {query['right']}"
         for query, answer in zip(QUERIES, answers, strict=True)
-        if not answer or answer[0]["place"] not in query["right"]
+        if not answer or answer[0]["place"] not in map(top, query["right"])
     ]
     return 1 - len(wrong) / len(QUERIES), wrong
 

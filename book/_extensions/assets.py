@@ -30,9 +30,7 @@ NEEDED = {
     "copybutton.js": CODE,
 }
 # Lines that set up these scripts, or say what nobody asks.
-LINES = re.compile(
-    r"toggleHint|toggleOpenOnPrint|togglebuttonSelector|DOCUMENTATION_OPTIONS\."
-)
+LINES = re.compile(r"toggleHint|toggleOpenOnPrint|togglebuttonSelector|DOCUMENTATION_OPTIONS\.")
 # Fonts of the formulas that nearly every chapter shows first.
 FONTS = ["KaTeX_Main-Regular", "KaTeX_Math-Italic"]
 

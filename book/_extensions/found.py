@@ -10,6 +10,7 @@ index is a script too, and so it is found where pages are opened as files.
 import json
 import math
 import re
+import tomllib
 from collections import Counter, defaultdict
 from pathlib import Path
 
@@ -21,13 +22,17 @@ from sphinx.search.en import SearchEnglish
 import terms
 
 INDEX = "search-words.js"
+ALIKE = Path(__file__).with_name("alike.toml")
 # How much a word counts in each part of a section.
 WORTH = {"title": 12.0, "terms": 8.0, "page": 2.0, "prose": 1.0, "code": 0.3}
 K1, B = 1.2, 0.6  # how soon repetitions stop to count, and how much a long section is discounted
-# The text comes before the exercises, the list of terms, and the reference.
-EXERCISES, GLOSSARY, REFERENCE = 0.6, 0.75, 0.45
+# The chapters come before their exercises, the list of terms, the reference, and lists of sources.
+FACTORS = {"book/reference/": 0.45, "book/glossary": 0.5, "book/references": 0.4, "book/index": 0.7,
+           "book/lecture_slips": 0.7, "book/notation": 0.8}  # fmt: skip
+EXERCISES = 0.6
 SHOWN = 1500  # letters of a section that are kept for excerpts
 WORD = re.compile(r"[a-z0-9]+(?:'[a-z]+)?")
+BRITISH = re.compile(r"\b(\w{4,})is(e[sd]?|ing|ations?)\b")  # one spelling for both sides
 FOLDED = str.maketrans("áàâäéèêëíóöôúüñç", "aaaaeeeeiooouunc")
 SKIPPED = (nodes.math, nodes.math_block, nodes.raw, nodes.comment, addnodes.index, nodes.image)
 OWN_PLACE = (nodes.section, nodes.title, addnodes.desc, *SKIPPED)
@@ -41,6 +46,7 @@ def words(text):
     ['k', 'mean', 'kmean', 'polya', 'urn']
     """
     text = text.lower().translate(FOLDED).replace("’", "'")
+    text = BRITISH.sub(r"\1iz\2", text).replace("licence", "license")
     joined = [a + b for a, b in re.findall(r"\b([a-z0-9]+)-([a-z0-9]+)\b", text)]
     single = [word.removesuffix("'s").replace("'", "") for word in WORD.findall(text)]
     return [stem(word) for word in [*single, *joined]] if joined else [stem(w) for w in single]
@@ -70,36 +76,36 @@ def parts(section):
                     found["prose"].append(" ")
 
     read(section)
-    joined = {"prose": "", "terms": " ", "code": "\n"}
-    return {key: joiner.join(found[key]) for key, joiner in joined.items()}
+    return found | {"prose": "".join(found["prose"]), "code": "\n".join(found["code"])}
 
 
 def collect(app, doctree, docname):
     """Keep what the sections of a page say, when it is about to be written."""
     page, records = app.env.titles[docname].astext(), []
+    factor = next((f for name, f in FACTORS.items() if f"{docname}/".startswith(name)), 1.0)
 
     def add(title, anchor, **said):
         place = f"{docname}.html#{anchor}" if anchor else f"{docname}.html"
-        said = {"prose": "", "terms": "", "code": "", "factor": 1.0} | said
+        said = {"prose": "", "terms": [], "code": ""} | said
+        said["factor"] = EXERCISES if anchor == "exercises" else factor
         records.append({"title": title, "page": page, "place": place} | said)
 
     for section in doctree.findall(nodes.section):
         if section["ids"] and "chapter-end" not in section["classes"]:
             title = next(iter(section.findall(nodes.title)), None)
             anchor = "" if section.parent is doctree else section["ids"][0]
-            factor = EXERCISES if anchor == "exercises" else 1.0
-            add(title.astext() if title else page, anchor, factor=factor, **parts(section))
+            add(title.astext() if title else page, anchor, **parts(section))
     for entry in doctree.findall(addnodes.desc):  # of the reference
         for signature in entry.findall(addnodes.desc_signature):
             if signature.parent is entry and signature["ids"]:
                 name = signature["ids"][0].removeprefix("companion.")
-                add(name, signature["ids"][0], factor=REFERENCE, **parts(entry))
+                add(name, signature["ids"][0], **parts(entry))
     if docname == terms.GLOSSARY:
-        records[0]["prose"] = records[0]["terms"] = ""  # each of its terms has a place of its own
+        records[0] |= {"prose": "", "terms": []}  # each of its terms has a place of its own
         for item in doctree.findall(nodes.list_item):
             if anchor := next((i for i in item["ids"] if i.startswith("term-")), None):
                 term = next(iter(item.findall(nodes.strong))).astext()
-                add(term, anchor, factor=GLOSSARY, prose=" ".join(item.astext().split()))
+                add(term, anchor, prose=" ".join(item.astext().split()))
     app.env.search_records[docname] = records
 
 
@@ -110,8 +116,8 @@ def introduced(app):
     known = terms.read(path.read_text(encoding="utf-8")) if path.exists() else {}
     for term, (also, sections) in known.items():
         for _, page, anchor in sections:
-            found[f"book/{page}.html#{anchor}"].append(" ".join([term, *also]))
-        found[f"{terms.GLOSSARY}.html#{terms.anchor(term)}"].append(" ".join(also))
+            found[f"book/{page}.html#{anchor}"].extend([term, *also])
+        found[f"{terms.GLOSSARY}.html#{terms.anchor(term)}"].extend(also)
     return found
 
 
@@ -120,18 +126,26 @@ def introduced(app):
 
 def ranked(records):
     """Return for each stem a list of (number of the section, what the word says about it)."""
-    counts = [{part: Counter(words(record[part])) for part in WORTH} for record in records]
-    lengths = [sum(c["prose"].values()) + 1 for c in counts]
+    prose = [Counter(words(record["prose"])) for record in records]
+    lengths = [count.total() + 1 for count in prose]
     average = sum(lengths) / len(lengths)
     weights = defaultdict(dict)
-    for k, parts_of in enumerate(counts):
-        long = 1 - B + B * lengths[k] / average
-        for part, worth in WORTH.items():
-            size = max(1, sum(parts_of[part].values())) if part in ("title", "terms") else 0
-            for word, count in parts_of[part].items():
-                # A title of one word is about it; one of ten is about it less.
-                share = worth / math.sqrt(size) if size else worth * count / long
-                weights[word][k] = weights[word].get(k, 0) + share
+    for k, record in enumerate(records):
+        here, long = Counter(), 1 - B + B * lengths[k] / average
+        for part, counts in ("prose", prose[k]), ("code", Counter(words(record["code"]))):
+            for word, count in counts.items():
+                here[word] += WORTH[part] * count / long
+        for word in set(words(record["page"])):
+            here[word] += WORTH["page"]
+        for part, phrases in ("title", [record["title"]]), ("terms", record["terms"]):
+            best = {}  # a phrase of one word is about it; one of ten is about each of them less
+            for stems in map(words, phrases):
+                for word in stems:
+                    best[word] = max(best.get(word, 0), WORTH[part] / math.sqrt(len(stems)))
+            for word, worth in best.items():
+                here[word] += worth
+        for word, worth in here.items():
+            weights[word][k] = worth
     found = {}
     for word, by in weights.items():
         rare = math.log(1 + (len(records) - len(by) + 0.5) / (len(by) + 0.5))
@@ -157,7 +171,7 @@ def write(app, error):
     pages = in_order(app.env, app.config.root_doc)
     records = [record for page in pages for record in app.env.search_records.get(page, [])]
     for record in records:
-        record["terms"] = " ".join([record["terms"], *by_place.get(record["place"], [])])
+        record["terms"] += by_place.get(record["place"], [])
     data = {
         "sections": [
             [r["place"], r["title"], r["page"], " ".join(r["prose"].split())[:SHOWN]]
@@ -166,6 +180,11 @@ def write(app, error):
         "words": {
             word: [number for pair in pairs for number in pair]
             for word, pairs in sorted(ranked(records).items())
+        },
+        "alike": {
+            word: sorted(set(words(ours)))
+            for theirs, ours in tomllib.loads(ALIKE.read_text(encoding="utf-8")).items()
+            for word in words(theirs)[:1]
         },
         "common": sorted(SearchEnglish.stopwords),
     }

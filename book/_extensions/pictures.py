@@ -18,9 +18,10 @@ from xml.etree import ElementTree as ET
 from docutils import nodes
 from matplotlib.font_manager import FontProperties, findfont
 from PIL import Image
-from sheets import inline, subset_font
 from sphinx.transforms import SphinxTransform
 from sphinx.writers.html5 import HTML5Translator
+
+from sheets import inline, subset_font
 
 INCH = 96  # pixels of a page
 UNITS = {
@@ -85,17 +86,12 @@ class SmallestPicture(SphinxTransform):
 
 def is_bundle(node):
     """Whether a node holds the forms of one output."""
-    return (
-        isinstance(node, nodes.container)
-        and node.get("nb_element") == "mime_bundle"
-    )
+    return isinstance(node, nodes.container) and node.get("nb_element") == "mime_bundle"
 
 
 def is_better(svg, webp):
     """Whether a drawing is lighter than its pixels, and quickly drawn."""
-    return len(svg) <= LARGEST_SVG and len(
-        gzip.compress(svg, 9, mtime=0)
-    ) <= len(webp)
+    return len(svg) <= LARGEST_SVG and len(gzip.compress(svg, 9, mtime=0)) <= len(webp)
 
 
 def webp_of(path):
@@ -124,17 +120,10 @@ def svg_of(path):
         The SVG, its text as text.
     """
     text = path.read_text(encoding="utf-8")
-    text = re.sub(
-        r"(?s)<metadata>.*?</metadata>|<!--.*?-->|<!DOCTYPE.*?>", "", text
-    )
-    text = COORDINATES.sub(
-        lambda m: NUMBER.sub(lambda n: short(n[0]), m[0]), text
-    )
+    text = re.sub(r"(?s)<metadata>.*?</metadata>|<!--.*?-->|<!DOCTYPE.*?>", "", text)
+    text = COORDINATES.sub(lambda m: NUMBER.sub(lambda n: short(n[0]), m[0]), text)
     text = re.sub(r"\s*\n\s*", "\n", text)
-    faces = "".join(
-        face(*font, letters)
-        for font, letters in sorted(fonts_of(text).items())
-    )
+    faces = "".join(face(*font, letters) for font, letters in sorted(fonts_of(text).items()))
     if faces:
         text = re.sub(
             r"(<svg[^>]*>)",
@@ -155,19 +144,14 @@ def fonts_of(svg):
     fonts = {}
     for element in ET.fromstring(svg).iter():
         letters = element.text or ""
-        if (
-            element.tag.rpartition("}")[2] not in ("text", "tspan")
-            or not letters.strip()
-        ):
+        if element.tag.rpartition("}")[2] not in ("text", "tspan") or not letters.strip():
             continue
         style = dict(
             part.strip().split(":", 1)
             for part in element.get("style", "").split(";")
             if ":" in part
         )
-        family = (
-            style.get("font-family", "").split(",")[0].strip().strip("'\"")
-        )
+        family = style.get("font-family", "").split(",")[0].strip().strip("'\"")
         key = (
             family,
             style.get("font-style", "normal").strip(),
@@ -212,15 +196,10 @@ def size_of(path):
     """
     if path.suffix == ".svg":
         root = ET.parse(path).getroot()
-        named = [
-            re.fullmatch(r"([\d.]+)(\w*)", root.get(side, ""))
-            for side in ("width", "height")
-        ]
+        named = [re.fullmatch(r"([\d.]+)(\w*)", root.get(side, "")) for side in ("width", "height")]
         if all(named):
             return tuple(round(float(m[1]) * UNITS[m[2]]) for m in named)
-        return tuple(
-            round(float(number)) for number in root.get("viewBox").split()[2:]
-        )
+        return tuple(round(float(number)) for number in root.get("viewBox").split()[2:])
     with Image.open(path) as image:
         dots = image.info.get("dpi", (INCH, INCH))
         scale = 2 if path.suffix == ".webp" else max(1, round(dots[0]) / INCH)
@@ -234,17 +213,11 @@ def visit_image(self, node):
     first = not getattr(self, "has_picture", False)
     self.has_picture = True
     HTML5Translator.visit_image(self, node)
-    added = (
-        ['decoding="async"']
-        if first
-        else ['decoding="async"', 'loading="lazy"']
-    )
+    added = ['decoding="async"'] if first else ['decoding="async"', 'loading="lazy"']
     if is_here and "width" not in node and "height" not in node:
         width, height = size_of(path)
         added += [f'width="{width}"', f'height="{height}"']
     for place in reversed(range(len(self.body))):
         if self.body[place].startswith("<img "):
-            self.body[place] = self.body[place].replace(
-                "<img ", f"<img {' '.join(added)} ", 1
-            )
+            self.body[place] = self.body[place].replace("<img ", f"<img {' '.join(added)} ", 1)
             break

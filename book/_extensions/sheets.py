@@ -26,11 +26,7 @@ def words(*texts):
 
 def beginnings(*scripts):
     """Return beginnings of names that scripts complete: `bs-tooltip-`."""
-    return tuple(
-        sorted(
-            word for word in words(*scripts) if re.match(r"\w{2,}.*\w-$", word)
-        )
-    )
+    return tuple(sorted(word for word in words(*scripts) if re.match(r"\w{2,}.*\w-$", word)))
 
 
 def joined(path, root):
@@ -45,19 +41,13 @@ def joined(path, root):
     """
     text = path.read_text(encoding="utf-8")
     parts = []
-    for rule in tinycss2.parse_stylesheet(
-        text, skip_comments=True, skip_whitespace=True
-    ):
+    for rule in tinycss2.parse_stylesheet(text, skip_comments=True, skip_whitespace=True):
         if rule.type == "error":
             raise ValueError(f"{path}: {rule.message}")
         if rule.type == "at-rule" and rule.lower_at_keyword == "charset":
             continue
         if rule.type == "at-rule" and rule.lower_at_keyword == "import":
-            target = [
-                token
-                for token in rule.prelude
-                if token.type in ("string", "url")
-            ]
+            target = [token for token in rule.prelude if token.type in ("string", "url")]
             parts.append(joined(path.parent / target[0].value, root))
             continue
         for part in (rule.prelude, rule.content or []):
@@ -71,12 +61,7 @@ def move_links(tokens, here, root):
     for token in tokens:
         if token.type == "url" and not urlsplit(token.value).scheme:
             parts = urlsplit(token.value)
-            moved = (
-                (here / parts.path)
-                .resolve()
-                .relative_to(root.resolve())
-                .as_posix()
-            )
+            moved = (here / parts.path).resolve().relative_to(root.resolve()).as_posix()
             token.value = moved
             token.representation = f'url("{moved}")'
         for inner in (
@@ -86,14 +71,9 @@ def move_links(tokens, here, root):
             if isinstance(inner, list):
                 if getattr(token, "lower_name", "") == "url":  # url("quoted")
                     for string in inner:
-                        if (
-                            string.type == "string"
-                            and not urlsplit(string.value).scheme
-                        ):
+                        if string.type == "string" and not urlsplit(string.value).scheme:
                             file = (here / string.value).resolve()
-                            string.value = file.relative_to(
-                                root.resolve()
-                            ).as_posix()
+                            string.value = file.relative_to(root.resolve()).as_posix()
                             string.representation = f'"{string.value}"'
                 else:
                     move_links(inner, here, root)
@@ -134,9 +114,7 @@ def cut(text, known, begun=()):
         Beginnings of names that scripts put together: what begins so is kept.
     """
     return _cut(
-        tinycss2.parse_stylesheet(
-            text, skip_comments=True, skip_whitespace=True
-        ),
+        tinycss2.parse_stylesheet(text, skip_comments=True, skip_whitespace=True),
         known,
         begun,
     )
@@ -149,25 +127,16 @@ def _cut(rules, known, begun):
             used = [
                 part
                 for part in split(rule.prelude)
-                if all(
-                    n in known or (begun and n.startswith(begun))
-                    for n in names(part)
-                )
+                if all(n in known or (begun and n.startswith(begun)) for n in names(part))
             ]
             if used and small(rule.content):
-                kept.append(
-                    f"{','.join(map(small, used))}{{{small(rule.content)}}}"
-                )
+                kept.append(f"{','.join(map(small, used))}{{{small(rule.content)}}}")
         elif rule.type == "at-rule" and rule.content is None:
             kept.append(rule.serialize())
         elif rule.type == "at-rule" and rule.lower_at_keyword in GROUPS:
-            inner = tinycss2.parse_rule_list(
-                rule.content, skip_comments=True, skip_whitespace=True
-            )
+            inner = tinycss2.parse_rule_list(rule.content, skip_comments=True, skip_whitespace=True)
             if inside := _cut(inner, known, begun):
-                kept.append(
-                    f"@{rule.at_keyword} {small(rule.prelude)}{{{inside}}}"
-                )
+                kept.append(f"@{rule.at_keyword} {small(rule.prelude)}{{{inside}}}")
         elif rule.type == "at-rule":
             head = f"@{rule.at_keyword} {small(rule.prelude)}".strip()
             kept.append(f"{head}{{{small(rule.content)}}}")
@@ -179,8 +148,7 @@ def _cut(rules, known, begun):
 def small(tokens):
     """Return tokens as text without comments and needless spaces."""
     text = "".join(
-        " " if token.type in ("whitespace", "comment") else token.serialize()
-        for token in tokens
+        " " if token.type in ("whitespace", "comment") else token.serialize() for token in tokens
     )
     return re.sub(r" {2,}", " ", text).strip().removesuffix(";")
 

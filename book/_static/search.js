@@ -7,6 +7,8 @@ const Search = (() => {
   // Results that are shown, and letters of an excerpt.
   const MOST = 30;
   const AROUND = 220;
+  // What the book's word for a thing is worth beside the reader's own.
+  const ALIKE = 0.7;
 
   const fold = (text) =>
     text.toLowerCase().replaceAll(/[áàâäéèêëíóôöúüñç]/gu, (c) => FOLDED[c]).replaceAll("’", "'");
@@ -15,7 +17,9 @@ const Search = (() => {
 
   /** Stems of a text, as `found.py` makes them: single words, then pairs that a hyphen joins. */
   function stems(text, stemmer) {
-    const folded = fold(text);
+    const folded = fold(text)
+      .replaceAll(/\b(\w{4,})is(e[sd]?|ing|ations?)\b/gu, "$1iz$2")
+      .replaceAll("licence", "license");
     const single = folded.match(/[a-z0-9]+(?:'[a-z]+)?/gu) ?? [];
     const joined = [...folded.matchAll(/\b([a-z0-9]+)-([a-z0-9]+)\b/gu)].map((m) => m[1] + m[2]);
     return { single: single.map((w) => stem(stemmer, w)), joined: joined.map((w) => stem(stemmer, w)) };
@@ -46,17 +50,20 @@ const Search = (() => {
     const telling = single.filter((word) => !common.has(word));
     const asked = telling.length > 0 ? telling : single;
     const found = new Map();
-    const add = (word, answered, last) => {
+    const add = (word, answered, last, worth = 1) => {
       for (const [list, share] of postings(index, word, last)) {
         for (let i = 0; i < list.length; i += 2) {
           const hit = found.get(list[i]) ?? { score: 0, hits: new Set() };
-          hit.score += share * list[i + 1];
+          hit.score += worth * share * list[i + 1];
           answered.forEach((k) => hit.hits.add(k));
           found.set(list[i], hit);
         }
       }
     };
-    asked.forEach((word, k) => add(word, [k], k === asked.length - 1));
+    asked.forEach((word, k) => {
+      add(word, [k], k === asked.length - 1);
+      (index.alike[word] ?? []).forEach((ours) => add(ours, [k], false, ALIKE));
+    });
     joined.forEach((word) => add(word, [], false));
     if (asked.length === 2) {
       // "k means" for "k-means"
