@@ -178,7 +178,7 @@ def test_dots_show_how_much_was_seen_and_axes_hold_every_rate(seed, J):
     n = rng.integers(2, 90, J)
     y = np.append(1, rng.binomial(n[1:], rng.uniform(0, 1, J - 1)))
     figure = Shrinkage(y, n, highlight=0)
-    radii = np.array([float(r) for r in re.findall(r'<circle r="([\d.]+)"', figure._repr_html_())])
+    radii = np.array([float(r) for r in re.findall(r' r="([\d.]+)" fill', figure._repr_html_())])
     grown = (radii - 2.5) / 5
     np.testing.assert_allclose(grown**2, n / n.max(), atol=0.03)
     data = data_of(figure)
