@@ -314,7 +314,9 @@ def test_what_a_module_does_on_import_meets_all_the_quickest_first(reaching):
     assert list(everything) == sorted(kept, key=lambda test: kept[test][0])
     assert list(mutants.reached.choose(kept, file, code, 1, [], 3)) == list(everything)[:2]
     assert list(mutants.reached.choose(kept, file, code, 1, [], 0)) == list(everything)[:1]
-    judge = {"tests/test_reach.py::test_planted_error_is_caught": (0.1, kept[list(kept)[0]][1])}
+    judge = {
+        "tests/test_reach.py::test_planted_error_is_caught": (0.1, next(iter(kept.values()))[1])
+    }
     assert mutants.reached.choose(kept | judge, file, code, 1, [], 60) == everything
     other = {"tests/test_reach.py::test_other": (0.5, {}), "tests/test_own.py::test": (9, {})}
     chosen = mutants.reached.choose(kept | other, file, code, 1, ["tests/test_own.py"], 60)
