@@ -2,10 +2,13 @@
 
 A mutant is the companion with one thing changed: an operator, a comparison, a constant, a default,
 a function beside its opposite, two arguments in the wrong order, a statement, check or keyword that
-is left out. Each module gets a random sample of its mutants. For each of them its own tests run
-first (`tests/test_*<module>*.py` and the module's examples), then those of all that imports it;
-a test that fails, or a time or a memory without end, has caught it. Wording, types and docstrings
-are not changed. All happens in copies of the tree in a temporary folder.
+is left out. Each module gets a random sample of its mutants. For each of them the tests and
+examples run that reach its line (`reached.py`), the quickest first, a minute of them at most; of
+what runs on import, those that reach its function, class or module, then the module's own
+(`tests/test_*<module>*.py`), then those of all that imports it. A test that fails, or a time or a
+memory without end, has caught it; what no test reaches has survived. Wording, types and docstrings
+are not changed. All happens in copies of the tree in a temporary folder; what the tests reach is
+kept in `_build/mutants/`.
 
 What was found stands in `benchmarks/mutants.json`. A survivor asks for a law; one that changes
 nothing is written into `benchmarks/equivalents.toml`, with the reason, and is not made again.
@@ -20,6 +23,7 @@ import contextlib
 import importlib
 import itertools
 import json
+import math
 import multiprocessing
 import os
 import random
@@ -33,6 +37,7 @@ import tomllib
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
+import reached
 from mutations import mutants
 
 PACKAGE = "companion"
@@ -138,27 +143,34 @@ class Quick:
             settings.load_profile("quick")
 
 
-def run_tests(files, log):
+def run_tests(files, log, limit, chosen, record):
     """Run the tests of some files in this process, and leave it."""
     os.setsid()
     resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, MEMORY))
+    resource.setrlimit(resource.RLIMIT_CPU, (math.ceil(limit), math.ceil(limit) + 1))
     for stream in (1, 2):
         os.dup2(os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), stream)
     import pytest
 
     options = ["-x", "-q", "-p", "no:cacheprovider", "-o", "addopts=--doctest-modules"]
     options += ["-W", "ignore::pytest.PytestAssertRewriteWarning"]
-    code = pytest.main([*options, *files], plugins=[Quick()])
+    plugin = reached.Recorder(tree / PACKAGE) if record else reached.Chosen(chosen)
+    code = pytest.main([*options, *files], plugins=[Quick(), plugin])
+    if record:
+        record.write_text(json.dumps(plugin.record()), encoding="utf-8")
     sys.stdout.flush()
     os._exit(0 if code == pytest.ExitCode.NO_TESTS_COLLECTED else int(code))
 
 
-def passes(files, limit):
-    """Whether the tests of the files pass in time, in a process of their own."""
-    arguments = files, tree.parent / "log"
+def passes(files, limit, chosen=None, record=None):
+    """Whether the tests of the files pass in time, in a process of their own.
+
+    The limit is in seconds of the processor: another program that runs catches no mutant.
+    """
+    arguments = files, tree.parent / "log", limit, chosen, record
     process = multiprocessing.get_context("fork").Process(target=run_tests, args=arguments)
     process.start()
-    process.join(limit)
+    process.join(10 * limit)  # it may wait for what never comes
     with contextlib.suppress(ProcessLookupError):  # with what it has started
         os.killpg(process.pid, signal.SIGKILL)
     process.join()
@@ -167,22 +179,24 @@ def passes(files, limit):
     return process.exitcode == 0
 
 
-def baseline(file):
-    """Return seconds of the tests of a file on the right code."""
-    begin = time.perf_counter()
-    if not passes([file], 900):
-        text = (tree.parent / "log").read_text(encoding="utf-8")
-        raise RuntimeError(f"{file} fails without a mutant: {text[-2000:]}")
-    return time.perf_counter() - begin
+def baseline(file, record):
+    """Run the tests of a file on the right code, and record what they reach."""
+    if not record.exists():
+        new = tree.parent / "record.json"
+        if not passes([file], 900, record=new):
+            text = (tree.parent / "log").read_text(encoding="utf-8")
+            raise RuntimeError(f"{file} fails without a mutant: {text[-2000:]}")
+        shutil.move(new, record)
 
 
-def judge(module, source, stages):
+def judge(module, source, chosen, limit):
     """Whether the tests catch a mutant, and after how many seconds."""
     path = file_of(tree, module)
     right, begin = path.read_text(encoding="utf-8"), time.perf_counter()
     path.write_text(source, encoding="utf-8")
+    files = list(dict.fromkeys(test.partition("::")[0] for test in chosen))
     try:
-        caught = not all(passes(files, limit) for files, limit in stages if files)
+        caught = bool(files) and not passes(files, limit, chosen)
     finally:
         path.write_text(right, encoding="utf-8")
     return caught, time.perf_counter() - begin
@@ -225,15 +239,29 @@ def measure(modules, kept, options):
     ) as pool:  # fmt: skip
         stages = {module: concerned(options.root, module) for module in modules}
         files = sorted(set(itertools.chain(*itertools.chain(*stages.values()))))
-        seconds = dict(zip(files, pool.map(baseline, files), strict=True))
+        package, kept_in = options.root / PACKAGE, options.root / "_build" / "mutants"
+        kept_in.mkdir(parents=True, exist_ok=True)
+        records = [
+            kept_in / f"{reached.fingerprint(options.root, package, file)}.json" for file in files
+        ]
+        for _ in pool.map(baseline, files, records):
+            pass
+        seen = {
+            file: json.loads(record.read_text(encoding="utf-8"))
+            for file, record in zip(files, records, strict=True)
+        }
+        around = {file: tests.pop("")[0] for file, tests in seen.items()}
         jobs = {module: [] for module in modules}
         for module in modules:
-            limited = [
-                (sorted(names, key=seconds.get), options.limit + 4 * sum(map(seconds.get, names)))
-                for names in stages[module]
-            ]
+            own, others = stages[module]
+            tests = {t: row for file in own + others for t, row in seen[file].items()}
+            path = file_of(options.root, module)
+            source, name = path.read_text(encoding="utf-8"), str(path.relative_to(options.root))
             for what, write in sample(module, kept, options):
-                jobs[module].append((pool.submit(judge, module, write(), limited), what))
+                chosen = reached.choose(tests, name, source, what["line"], own, options.budget)
+                used = sum(around[file] for file in {t.partition("::")[0] for t in chosen})
+                limit = options.limit + 4 * (used + sum(chosen.values()))
+                jobs[module].append((pool.submit(judge, module, write(), chosen, limit), what))
         for module in modules:
             yield module, [(*job.result(), what) for job, what in jobs[module]]
 
@@ -248,6 +276,7 @@ def main(arguments=None):
     parser.add_argument(
         "--limit", type=float, default=20, help="seconds beside four times the usual"
     )
+    parser.add_argument("--budget", type=float, default=60, help="seconds of tests for a mutant")
     parser.add_argument("--only-survivors", action="store_true", help="those of the last time")
     parser.add_argument("--root", type=Path, default=Path(__file__).resolve().parents[1])
     options = parser.parse_args(arguments)

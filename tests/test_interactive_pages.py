@@ -238,7 +238,7 @@ def test_labels_of_few_ticks():
 
 
 def test_numbers_that_do_not_differ_are_short_too():
-    assert _page.short(np.full(3, 1.23456789012), 0.0) == [1.23456789] * 3
+    assert _page.short(np.full(3, 1.23456788567), 0.0) == [1.23456789] * 3
     assert str(_page.rounded(-1e-9, 3)) == "0.0"
 
 

@@ -222,3 +222,114 @@ def test_what_is_called_equivalent_has_a_reason():
         for entry in entries:
             assert list(entry) == ["in", "text", "change", "reason"]
             assert entry["reason"]
+
+
+REACHING = """
+import functools
+
+import pytest
+from companion import reach
+
+READY = reach.on_import(1)
+
+
+@functools.cache
+def shared():
+    return reach.cached(1)
+
+
+@pytest.fixture(scope="module")
+def prepared():
+    return reach.in_fixture(1)
+
+
+def test_first(prepared):
+    assert shared() == prepared == 2
+
+
+def test_second(prepared):
+    assert prepared == 2
+
+
+def test_alone():
+    assert reach.alone(
+        1
+    ) == 2
+"""
+
+
+@pytest.fixture(scope="module")
+def reaching(tmp_path_factory):
+    """A module of which each function adds 1 and is reached in a way of its own."""
+    root = tmp_path_factory.mktemp("reaching")
+    names = ["on_import", "cached", "in_fixture", "alone", "never"]
+    code = "ONE = 1\n" + "".join(
+        f"\n\ndef {name}(\n    x,\n    more=1,\n):\n    return (x\n        + more)\n"
+        for name in names
+    )
+    for name, text in {
+        "companion/__init__.py": "",
+        "companion/reach.py": code,
+        "tests/test_reach.py": REACHING,
+        "benchmarks/equivalents.toml": "",
+        "pyproject.toml": "[tool.pytest.ini_options]\n",
+    }.items():
+        (root / name).parent.mkdir(exist_ok=True)
+        (root / name).write_text(text, encoding="utf-8")
+    run(root, "--number", "0")
+    (kept,) = [
+        seen
+        for path in (root / "_build" / "mutants").glob("*.json")
+        if len(seen := json.loads(path.read_text(encoding="utf-8"))) > 1
+    ]
+    kept.pop("")
+    return root, code, kept
+
+
+@pytest.mark.parametrize(
+    ("name", "tests"),
+    [
+        ("on_import", {"first", "second", "alone"}),
+        ("cached", {"first", "second", "alone"}),
+        ("in_fixture", {"first", "second"}),
+        ("alone", {"alone"}),
+        ("never", set()),
+    ],
+)
+def test_a_mutant_meets_the_tests_that_reach_it(reaching, name, tests):
+    _, code, kept = reaching
+    start = code.splitlines().index(f"def {name}(") + 1
+    ids = {f"tests/test_reach.py::test_{test}" for test in tests}
+    for line in (start + 4, start + 5, start + 2):  # both lines of the statement, and the default
+        chosen = mutants.reached.choose(kept, "companion/reach.py", code, line, [], 60)
+        assert set(chosen) == ids
+    assert not any(mutants.reached.choose(kept, "companion/other.py", code, start + 4, [], 60))
+
+
+def test_what_a_module_does_on_import_meets_all_the_quickest_first(reaching):
+    _, code, kept = reaching
+    kept = {test: (k + 1, seen) for k, (test, (_, seen)) in enumerate(reversed(kept.items()))}
+    file = "companion/reach.py"
+    everything = mutants.reached.choose(kept, file, code, 1, [], 60)
+    assert list(everything) == sorted(kept, key=lambda test: kept[test][0])
+    assert list(mutants.reached.choose(kept, file, code, 1, [], 3)) == list(everything)[:2]
+    assert list(mutants.reached.choose(kept, file, code, 1, [], 0)) == list(everything)[:1]
+    judge = {
+        "tests/test_reach.py::test_planted_error_is_caught": (0.1, next(iter(kept.values()))[1])
+    }
+    assert mutants.reached.choose(kept | judge, file, code, 1, [], 60) == everything
+    other = {"tests/test_reach.py::test_other": (0.5, {}), "tests/test_own.py::test": (9, {})}
+    chosen = mutants.reached.choose(kept | other, file, code, 1, ["tests/test_own.py"], 60)
+    assert list(chosen) == [*everything, *reversed(other)]
+
+
+def test_what_is_reached_is_recorded_again_when_a_file_changes(reaching):
+    root, _, _ = reaching
+    names = [
+        mutants.reached.fingerprint(root, root / "companion", "tests/test_reach.py")
+        for change in ("", "", "# more\n", "# and more\n")
+        for file in ["tests/test_reach.py" if "and" in change else "companion/reach.py"]
+        if [(root / file).write_text((root / file).read_text("utf-8") + change, "utf-8")]
+    ]
+    assert names[0] == names[1]
+    assert len(set(names)) == 3

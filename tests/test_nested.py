@@ -26,7 +26,8 @@ def load(right="", wrong=""):
         source = ast.unparse(ast.parse(Path(real.__file__).read_text(encoding="utf-8")))
         found[name] = source.count(right)
         sys.modules[full] = module
-        exec(source.replace(right, wrong) if right else source, vars(module))
+        source = source.replace(right, wrong) if right else source
+        exec(compile(source, real.__file__, "exec"), vars(module))  # its lines are known by name
         vars(found.setdefault("both", types.SimpleNamespace())).update(vars(module))
     sys.modules.update(kept)
     assert not right or found["nested"] + found["nested_bayes"] == 1

@@ -121,6 +121,15 @@ def test_a_part_is_filled_in_the_colour_of_its_line():
     assert not ax.get_legend_handles_labels()[1], "no names were given"
 
 
+def test_the_sum_is_solid_in_the_style_of_the_course():
+    """Which draws one line after another in another colour and other dashes."""
+    with plt.style.context("companion.course"):
+        ax = plotting.mixture_density(Figure().subplots(), MODEL, GRID)
+    *parts, whole = [line.get_linestyle() for line in ax.lines]
+    assert len(set(parts)) == 2
+    assert whole == "-"
+
+
 def test_a_centre_has_the_colour_and_an_ellipse_the_name():
     names = ["one", "two"]
     model = GaussianMixture([0.5, 0.5], [[0, 1], [3, 5]], [np.eye(2)] * 2)
