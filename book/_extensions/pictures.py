@@ -18,10 +18,9 @@ from xml.etree import ElementTree as ET
 from docutils import nodes
 from matplotlib.font_manager import FontProperties, findfont
 from PIL import Image
+from sheets import inline, subset_font
 from sphinx.transforms import SphinxTransform
 from sphinx.writers.html5 import HTML5Translator
-
-from sheets import inline, subset_font
 
 INCH = 96  # pixels of a page
 UNITS = {
@@ -32,9 +31,11 @@ UNITS = {
     "cm": INCH / 2.54,
     "mm": INCH / 25.4,
 }
-LARGEST_SVG = 400_000  # bytes; beyond it, drawing takes longer than loading
+LARGEST_SVG = 1_500_000  # bytes; beyond it, drawing takes longer than loading
+MANY = 2000  # shapes so small that a tenth of a point is enough
 NUMBER = re.compile(r"-?\d+\.\d{3,}")
-COORDINATES = re.compile(r'(?<= )(d|x|y|points)="[^"]*"')
+PLACE = re.compile(r'(?<= )(x|y)="[^"]*"')
+LINE = re.compile(r'(?<= )d="([MLQCz\s\d.e+-]*)"')
 
 
 def setup(app):
@@ -121,7 +122,9 @@ def svg_of(path):
     """
     text = path.read_text(encoding="utf-8")
     text = re.sub(r"(?s)<metadata>.*?</metadata>|<!--.*?-->|<!DOCTYPE.*?>", "", text)
-    text = COORDINATES.sub(lambda m: NUMBER.sub(lambda n: short(n[0]), m[0]), text)
+    text = PLACE.sub(lambda m: NUMBER.sub(lambda n: short(n[0]), m[0]), text)
+    places = 1 if text.count("<path") > MANY else 2
+    text = LINE.sub(lambda m: f'd="{shorter_path(m[1], places)}"', text)
     text = re.sub(r"\s*\n\s*", "\n", text)
     faces = "".join(face(*font, letters) for font, letters in sorted(fonts_of(text).items()))
     if faces:
@@ -134,9 +137,49 @@ def svg_of(path):
     return text.encode("utf-8")
 
 
-def short(number):
-    """Return a number with at most two places."""
-    return f"{float(number):.2f}".rstrip("0").rstrip(".")
+def short(number, places=2):
+    """Return a number with at most so many places, as briefly as SVG can."""
+    text = f"{float(number):.{places}f}"
+    text = text.rstrip("0").rstrip(".") if places else text
+    text = re.sub(r"^(-?)0\.", r"\1.", text)
+    return "0" if text in ("-0", "-", "") else text
+
+
+def shorter_path(line, places):
+    """Return the line of a path, each point told from the one before.
+
+    Points are rounded before their differences are taken, so errors do not add
+    up; points that fall together become one.
+
+    Parameters
+    ----------
+    line : str
+        As Matplotlib writes it: M, L, Q, C, with absolute places, and z.
+    places : int
+        How many places a number keeps.
+    """
+    unit = 10**places
+
+    def pair(x, y):
+        text = f"{short(x / unit, places)} {short(y / unit, places)}"
+        return text.replace(" -", "-")
+
+    here = start = (0, 0)
+    parts = []
+    for command, numbers in re.findall(r"([MLQCz])([^MLQCz]*)", line):
+        values = [round(float(number) * unit) for number in numbers.split()]
+        points = list(zip(values[::2], values[1::2], strict=True))
+        if command == "M":
+            here = start = points[0]
+            parts.append(f"M{pair(*here)}")
+        elif command == "z":
+            here = start
+            parts.append("z")
+        elif command != "L" or points[0] != here:
+            steps = [pair(x - here[0], y - here[1]) for x, y in points]
+            parts.append(command.lower() + " ".join(steps).replace(" -", "-"))
+            here = points[-1]
+    return "".join(parts)
 
 
 def fonts_of(svg):
