@@ -8,11 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_interactive import data_of
+from test_interactive_scripts import call, end_of_node, mulberry  # noqa: F401  # a fixture
 
 from companion.gaussians import GaussianMixture
 from companion.interactive import EMBound, LoseThem, _page
 from companion.interactive._contest import contest
-from companion.interactive._page import BLUE
+from companion.interactive._page import BLUE, inlined
 
 
 @settings(max_examples=5)
@@ -253,3 +254,15 @@ def test_what_is_sent_to_a_script_holds_no_blanks():
     options = {"title": "t", "description": "d", "svg": "", "controls": "", "script": "swing"}
     html = _page.page(**options, data={"a": [1, 2], "b": {"c": 3}})
     assert '{"a":[1,2],"b":{"c":3}}' in html
+
+
+@given(st.integers(0, 2**40), st.integers(1, 50))
+def test_uniform_numbers_are_those_of_the_definition(seed, size):
+    """Of mulberry32, written in whole numbers of Python; the scripts have laws of their own."""
+    assert _page.uniforms(seed, size).tolist() == mulberry(seed, size)
+
+
+def test_uniform_numbers_are_those_of_the_browser():
+    for seed in (0, 1, 7, 2**31, 2**32 - 1):
+        code = "(() => { const next = uniforms(seed); return [0, 0, 0, 0].map(() => next()); })()"
+        assert call(inlined("urn_fractions"), code, seed=seed) == mulberry(seed, 4)
