@@ -237,7 +237,13 @@ def measure(modules, kept, options):
     with tempfile.TemporaryDirectory() as folder, ProcessPoolExecutor(
         options.workers, multiprocessing.get_context("fork"), start, (options.root, folder)
     ) as pool:  # fmt: skip
-        stages = {module: concerned(options.root, module) for module in modules}
+        stages = {
+            module: [
+                [file for file in stage if not any(word in file for word in options.without)]
+                for stage in concerned(options.root, module)
+            ]
+            for module in modules
+        }
         files = sorted(set(itertools.chain(*itertools.chain(*stages.values()))))
         package, kept_in = options.root / PACKAGE, options.root / "_build" / "mutants"
         kept_in.mkdir(parents=True, exist_ok=True)
@@ -277,6 +283,9 @@ def main(arguments=None):
         "--limit", type=float, default=20, help="seconds beside four times the usual"
     )
     parser.add_argument("--budget", type=float, default=60, help="seconds of tests for a mutant")
+    parser.add_argument(
+        "--without", nargs="+", default=[], help="words in the names of test files that judge not"
+    )
     parser.add_argument("--only-survivors", action="store_true", help="those of the last time")
     parser.add_argument("--root", type=Path, default=Path(__file__).resolve().parents[1])
     options = parser.parse_args(arguments)

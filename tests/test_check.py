@@ -4,7 +4,9 @@ import dataclasses
 import datetime as dt
 import decimal
 import fractions
+import importlib
 import inspect
+import pkgutil
 
 import numpy as np
 import pandas as pd
@@ -16,25 +18,18 @@ from hypothesis import strategies as st
 from matplotlib.figure import Figure
 from scipy import sparse
 
+import companion
 from companion import (
     _check,
     crossed,
     datasets,
     divergences,
-    em,
-    empirical_bayes,
     exchangeability,
-    gaussians,
     hierarchical,
     interactive,
-    missing,
-    mixtures,
     nested,
     nested_bayes,
-    nonparametric,
     plotting,
-    poissons,
-    populations,
     state_space,
 )
 from companion.gaussians import GaussianMixture
@@ -543,10 +538,9 @@ def test_no_public_function_is_forgotten():
 
 
 MODULES = [
-    crossed, em, empirical_bayes, exchangeability, gaussians, hierarchical, interactive,
-    interactive._page, missing, mixtures, nested, nested_bayes, nonparametric, poissons,
-    populations, state_space,
-]  # fmt: skip
+    importlib.import_module(found.name)
+    for found in pkgutil.walk_packages(companion.__path__, "companion.")
+]
 RECORDS = {
     item for module in MODULES for item in vars(module).values()
     if isinstance(item, type) and dataclasses.is_dataclass(item)

@@ -255,6 +255,10 @@ def test_alone():
     assert reach.alone(
         1
     ) == 2
+
+
+def test_planted_error_is_caught():
+    assert reach.never(1) == 3, "tests of tests judge nothing"
 """
 
 

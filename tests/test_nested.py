@@ -352,6 +352,26 @@ def test_counts_of_any_size():
         RIGHT.NestedBetaBinomial(0, 1, 1e15).log_evidence([10**11], [2 * 10**11], [0])
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_a_wide_population_has_nodes_for_narrow_posteriors(seed):
+    """Trials of one chance: what the groups' means may be is wide, what each is, is narrow."""
+    rng = np.random.default_rng(seed)
+    m, scale, n = rng.normal(), rng.uniform(20, 60), rng.integers(30, 60)
+    y = rng.integers(10, n - 10)
+    top = special.logit(y / n)
+
+    def density(u):
+        p = special.expit(u)
+        return stats.binom.pmf(y, n, p) * stats.norm.pdf(u, m, scale)
+
+    model = RIGHT.NestedBetaBinomial(m, scale, 1e9)
+    expected = integrate.quad(density, top - 30, top + 30, points=[top], epsrel=1e-10)[0]
+    assert model.log_evidence([y], [n], [0]) == pytest.approx(np.log(expected), abs=1e-5)
+    found = model.posterior([y], [n], [0])  # nearly Beta(y, n - y)
+    np.testing.assert_allclose(found.group_mean, y / n, rtol=1e-3)
+    assert found.group_sd[0] == pytest.approx(np.sqrt(y * (n - y) / (n + 1)) / n, rel=1e-3)
+
+
 @pytest.mark.parametrize(
     ("y", "message"),
     [([5, 5, 5, 5, 4, 6], "strength grows without bound"), ([0, 10, 0, 0, 10, 0], "falls to 0")],

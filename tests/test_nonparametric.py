@@ -119,6 +119,9 @@ def test_statistics_are_those_of_the_definition(seed):
     r /= r.sum(axis=1, keepdims=True)
     np.testing.assert_allclose(found.counts, r.sum(axis=0), rtol=1e-9)
     assert found.expected_log_density == pytest.approx((r * log_p).sum(), rel=1e-9)
+    added = population.e_step(log_p[:11])[0] + population.e_step(log_p[11:])[0]
+    np.testing.assert_allclose(added.counts, found.counts, rtol=1e-9)
+    assert added.expected_log_density == pytest.approx(found.expected_log_density, rel=1e-9)
 
 
 @given(st.integers(0, 2**32 - 1), st.integers(0, 29))
