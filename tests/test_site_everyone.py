@@ -138,7 +138,7 @@ CLOSED = """() => [...document.querySelectorAll('article details')].filter(d =>
 DARK = """() => {
     const light = (color) => {
         const [r, g, b, a] = color.match(/[\\d.]+/g).map(Number);
-        return a === 0 ? null : 0.2126 * r + 0.7152 * g + 0.0722 * b;
+        return a < 0.5 ? null : 0.2126 * r + 0.7152 * g + 0.0722 * b;
     };
     return [...document.querySelectorAll('body, article, article *')].filter(e => {
         if (!e.checkVisibility() || e.closest('svg')) { return false; }
