@@ -941,7 +941,7 @@ def test_strengths_go_from_no_pooling_to_full(shrinkage):
     best = int(np.argmax(shrinkage.log_evidences))
     html = shrinkage._repr_html_()
     assert f'min="0" max="{len(shrinkage.strengths) - 1}" value="{best}"' in html
-    colors = re.findall(r'<circle r="[\d.]+" fill="(.*?)"', html)
+    colors = re.findall(r' r="[\d.]+" fill="(.*?)"', html)
     reds = [j for j, c in enumerate(colors) if c == RED]
     assert reds == [shrinkage.highlight]
     n = np.array([4, 5, 6])
