@@ -876,3 +876,12 @@ def test_differences_of_sixth_order_are_exact_for_polynomials(seed, D, M):
         for h in step * np.eye(D)
     ]
     np.testing.assert_allclose(error, found - np.array(fourth).T, atol=1e-10 * size / step)
+
+
+@pytest.mark.parametrize("acceleration", [None, "squarem"])
+def test_from_the_top_no_leap_is_tried(acceleration):
+    """A step that gains less than the tolerance is the last."""
+    x = np.array([0, 1, 0, 2, 9, 8, 11, 9])
+    best = em.fit(PoissonMixture([0.5, 0.5], [1.0, 9.0]), x, tol=0, max_iter=300).model
+    run = em.fit(best, x, tol=1e-3, acceleration=acceleration)
+    assert (run.converged, run.n_iter) == (True, 1)
