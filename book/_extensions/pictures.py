@@ -18,9 +18,10 @@ from xml.etree import ElementTree as ET
 from docutils import nodes
 from matplotlib.font_manager import FontProperties, findfont
 from PIL import Image
-from sheets import inline, subset_font
 from sphinx.transforms import SphinxTransform
 from sphinx.writers.html5 import HTML5Translator
+
+from sheets import inline, subset_font
 
 INCH = 96  # pixels of a page
 UNITS = {
