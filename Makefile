@@ -139,9 +139,13 @@ _build/bench/installed: requirements.txt pyproject.toml
 	$(call environment,_build/bench,-r requirements.txt --group bench)
 	touch $@
 
-# What the chapters print depends on the companion and on the environment, which the cache cannot see;
-# and static files are copied only when a page changes.
-_build/fresh: .venv/installed _config.yml _toc.yml $(shell find book/_extensions book/_static book/ipython_kernel_config.py -type f -not -path '*/__pycache__/*') $(COMPANION)
-	rm -rf _build/html _build/.doctrees _build/.jupyter_cache
+# What the chapters print depends on the companion and on the environment, which the cache cannot see.
+_build/cached: .venv/installed book/ipython_kernel_config.py $(COMPANION)
+	rm -rf _build/.jupyter_cache
 	mkdir -p _build
+	touch $@
+
+# Pages are read again when what makes them changes; static files are copied only when a page changes.
+_build/fresh: _build/cached _config.yml _toc.yml $(shell find book/_extensions book/_static book/_templates -type f -not -path '*/__pycache__/*')
+	rm -rf _build/html _build/.doctrees
 	touch $@

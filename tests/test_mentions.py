@@ -188,7 +188,7 @@ def build(tmp_path_factory):
     def build(*pages):
         """Build a book of two notebooks with the course's settings; None is a picture."""
         folder = tmp_path_factory.mktemp("book")
-        for part in ("_extensions", "_static"):
+        for part in ("_extensions", "_static", "_templates"):
             shutil.copytree(ROOT / "book" / part, folder / "book" / part)
         config = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
         config["execute"] = {"execute_notebooks": "off"}

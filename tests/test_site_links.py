@@ -355,11 +355,3 @@ def test_from_a_file_links_work_and_only_other_pages_have_no_preview(browser, si
     link_to(tab, "theorem-1-1").click()
     tab.wait_for_url("**/01_mixtures.html#theorem-1-1")
     tab.close()
-
-
-def test_script_and_style_are_loaded_only_where_they_are_used(site):
-    with_script = {p for p in pages() if soup(p).select("script[src*='mentions.js']")}
-    kinds = "formula", "figure", "theorem", "exercise"
-    used = {p for p in pages() if soup(p).select(", ".join(f"a.mention-{k}" for k in kinds))}
-    assert with_script == used
-    assert set(CHAPTERS) <= used < set(pages())

@@ -12,6 +12,8 @@ from docutils import nodes
 from myst_nb.sphinx_ import HideCodeCellNode
 
 TEMPLATES = Path(__file__).parent / "everyone"
+TOGGLE = '<span class="toctree-toggle" role="presentation">'
+TOGGLE_SAYS = '<span class="visually-hidden">Show the pages below</span>'
 EMPTY_HEAD = re.compile(r"<th(?P<more>\s[^>]*)?>\s*</th>")
 
 
@@ -19,6 +21,7 @@ def setup(app):
     """Mend the markup before it is written."""
     app.connect("config-inited", add_templates)
     app.connect("doctree-read", mend_tables)
+    app.connect("html-page-context", name_toggles, priority=900)
     fold = (open_fold, close_fold)
     app.add_node(HideCodeCellNode, override=True, html=fold)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
@@ -39,6 +42,18 @@ def mend_tables(app, doctree):
         if "html" in node["format"].split() and EMPTY_HEAD.search(text):
             node.rawsource = EMPTY_HEAD.sub(as_cell, text)
             node.children = [nodes.Text(node.rawsource)]
+
+
+def name_toggles(app, pagename, templatename, context, doctree):
+    """Let the toggles of the list of pages say what they do, for those who do not see the arrow."""
+    make = context.get("generate_toctree_html")
+
+    def named(*args, **options):
+        html = make(*args, **options)
+        return html.replace(TOGGLE, TOGGLE + TOGGLE_SAYS) if isinstance(html, str) else html
+
+    if make:
+        context["generate_toctree_html"] = named
 
 
 def as_cell(head):

@@ -106,9 +106,12 @@ def drawing(chapters, joined, kind):
 
 def said(chapters, joined):
     """Return the same in words."""
-    names = {name: f"{number} ({title})" for name, (number, title) in chapters.items()}
+    names = {
+        name: f'<a href="{name}.html">Chapter {number}</a> ({title})'
+        for name, (number, title) in chapters.items()
+    }
     lines = [
-        f"<li>Chapter {names[name]} needs "
+        f"<li>{names[name]} needs "
         + (" and ".join(names[other] for other in before) or "no other")
         + ".</li>"
         for name, before in joined.items()

@@ -16,7 +16,7 @@ from docutils import nodes
 import front
 from companion_wheel import site_address
 
-SUBTITLE = "a course on latent-variable models"
+SUBTITLE = "A course on latent-variable models"
 LONGEST = 300  # letters of a description
 PREVIEW = "_static/preview.png"
 MISSING = """<h1>There is no such page</h1><p>It may have moved, or the address has a slip. The
@@ -34,7 +34,7 @@ def find_address(app, config):
     if address and not urlsplit(address).netloc:
         raise ValueError(f"html.baseurl must be an address such as https://…/, not {address!r}")
     config.notfound_urls_prefix = prefix = urlsplit(config.html_baseurl).path or "/"
-    body = MISSING.format(home=f"{prefix}{config.root_doc}.html")
+    body = MISSING.format(home=f"{prefix}index.html")
     config.notfound_context = {"title": "There is no such page", "body": body}
 
 
@@ -57,7 +57,7 @@ def describe(app, pagename, templatename, context, doctree):
     page = app.config.root_doc if pagename == "index" else pagename
     is_front = page == app.config.root_doc
     if pagename == page and is_front:
-        context |= {"title": f"{app.config.html_title}: {SUBTITLE}", "docstitle": ""}
+        context["title"] = SUBTITLE  # the title of the site stands after it
     title = re.sub(r"<[^>]+>", "", context.get("title", ""))
     if pagename == "index":
         doctree = app.env.get_doctree(page)

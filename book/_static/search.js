@@ -22,7 +22,8 @@ const Search = (() => {
       .replaceAll("licence", "license");
     const single = folded.match(/[a-z0-9]+(?:'[a-z]+)?/gu) ?? [];
     const joined = [...folded.matchAll(/\b([a-z0-9]+)-([a-z0-9]+)\b/gu)].map((m) => m[1] + m[2]);
-    return { single: single.map((w) => stem(stemmer, w)), joined: joined.map((w) => stem(stemmer, w)) };
+    const cut = (list) => list.map((word) => stem(stemmer, word)).filter(Boolean);
+    return { single: cut(single), joined: cut(joined) };
   }
 
   /** What the index says of a stem: itself, or what it may be the beginning of. */
