@@ -14,7 +14,7 @@ SITE := _build/html
 HOMEWORK := _build/homework
 COMPANION := $(shell find companion -type f -not -path '*/__pycache__/*')
 # Neither the site nor the homework.
-TESTS := companion tests $(patsubst %,--ignore %,$(wildcard tests/test_site*.py) $(addprefix tests/test_,build.py homework.py grading.py claims.py))
+TESTS := companion tests $(patsubst %,--ignore %,$(wildcard tests/test_site*.py) $(addprefix tests/test_,build.py mentions.py wheel.py homework.py grading.py claims.py))
 
 # Two workers, two cores: with two threads of BLAS each they would wait for each other.
 test book check claims quick ranges: export OPENBLAS_NUM_THREADS = 1
