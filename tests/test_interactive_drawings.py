@@ -91,7 +91,7 @@ def test_what_is_given_is_documented_and_what_is_long_is_not_printed(name):
 
 # ------------------------------------------------------------------------- its pictures
 
-COLOR = re.compile(r"#[0-9A-Fa-f]{6}|#[0-9A-Fa-f]{3}|none|currentColor")
+COLOR = re.compile(r"rgb\(\d+,\d+,\d+\)|#[0-9A-Fa-f]{6}|#[0-9A-Fa-f]{3}|none|currentColor")
 NUMBER = r"-?\d+(?:\.\d+)?"
 CORNERS = {
     "rect": lambda n: [(n["x"], n["y"]), (n["x"] + n["width"], n["y"] + n["height"])],
@@ -196,7 +196,19 @@ def colors_and_dashes_can_be_read(figure, html):
             assert COLOR.fullmatch(value)
 
 
-WORDS = ["title", "desc", "text", "tspan", "label", "button", "option", "span", "p", "noscript"]
+WORDS = [
+    "style",
+    "title",
+    "desc",
+    "text",
+    "tspan",
+    "label",
+    "button",
+    "option",
+    "span",
+    "p",
+    "noscript",
+]
 WORDS += ["th", "td", "summary", "caption"]
 
 

@@ -48,9 +48,9 @@ def name_toggles(app, pagename, templatename, context, doctree):
     """Let the toggles of the list of pages say what they do, for those who do not see the arrow."""
     make = context.get("generate_toctree_html")
 
-    def named(*args, **options):
-        html = make(*args, **options)
-        return html.replace(TOGGLE, TOGGLE + TOGGLE_SAYS) if isinstance(html, str) else html
+    def named(kind, **options):
+        html = make(kind, **options)
+        return str(html).replace(TOGGLE, TOGGLE + TOGGLE_SAYS) if kind == "sidebar" else html
 
     if make:
         context["generate_toctree_html"] = named
