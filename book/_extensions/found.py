@@ -49,7 +49,7 @@ def words(text):
     text = BRITISH.sub(r"\1iz\2", text).replace("licence", "license")
     joined = [a + b for a, b in re.findall(r"\b([a-z0-9]+)-([a-z0-9]+)\b", text)]
     single = [word.removesuffix("'s").replace("'", "") for word in WORD.findall(text)]
-    return [stem(word) for word in [*single, *joined] if word]
+    return [cut for word in [*single, *joined] if (cut := stem(word))]
 
 
 # -------------------------------------------------------------------------------- what is there
