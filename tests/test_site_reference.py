@@ -186,6 +186,16 @@ def test_the_source_is_found_on_the_repository(name):
     assert reference.source_address(App)("py", info) is None
 
 
+def test_no_name_is_too_long_for_a_phone(visit):
+    tab = visit("genindex")
+    names = [name.removeprefix("companion.") for name in reference.modules()]
+    for page in ["genindex", *(f"book/reference/{name}" for name in names)]:
+        tab.goto(f"{tab.url.split('/genindex')[0].split('/book')[0]}/{page}.html")
+        show(tab, 320)
+        assert tab.evaluate("document.documentElement.scrollWidth") <= 320, page
+    tab.close()
+
+
 @pytest.mark.parametrize("name", ["em", "mixtures", "interactive.swing"])
 def test_a_page_of_the_reference_is_quiet_narrow_and_accessible(visit, name):
     tab = visit(f"book/reference/{name}")
