@@ -96,7 +96,8 @@ def trigamma_rest(x: Floats) -> Floats:
     if few.any():
         small = np.asarray(x)[few]
         # x^2 psi'(x) = x^2 psi'(x + 1) + 1: psi' itself overflows near zero
-        found[few] = small**2 * special.polygamma(1, small + 1) + (1 - small)
+        with np.errstate(under="ignore"):
+            found[few] = small**2 * special.polygamma(1, small + 1) + (1 - small)
     return found
 
 

@@ -31,7 +31,7 @@ def cholesky(covariances: Floats, name: str, asymmetry: float = ASYMMETRY) -> Fl
     variances = np.diagonal(stack, axis1=1, axis2=2)
     _positive_definite(variances > 0, covariances.ndim, name)
     sd = np.sqrt(variances)
-    with np.errstate(over="ignore", invalid="ignore"):
+    with np.errstate(over="ignore"):
         gaps = (stack - stack.transpose(0, 2, 1)) / sd[:, :, np.newaxis]  # of both signs
         if not (gaps <= asymmetry * sd[:, np.newaxis, :]).all():
             raise ValueError(f"{name} must be symmetric")

@@ -218,3 +218,13 @@ def test_pairs_are_merged_with_equals_alone(merge, pairs):
     for a, b, times in zip(*merge(y, y + more), strict=True):
         found[a, b] += times
     assert found == expected
+
+
+@given(st.floats(-12, 12), st.floats(-9, -0.302), st.sampled_from([1, -1]))
+def test_the_logarithm_of_a_ratio_near_one_has_all_digits(size, gap, sign):
+    """Whatever the size of both: their own logarithms would lose digits to it."""
+    old, less = 10.0**size, sign * 10.0 ** (size + gap)
+    found = evidence._log_of_ratio(np.array(old + less), np.array(old), np.array(less))
+    with mp.workdps(50):
+        exact = mp.log1p(mp.mpf(less) / mp.mpf(old))
+    assert float(found) == pytest.approx(float(exact), rel=1e-15, abs=0)

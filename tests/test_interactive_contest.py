@@ -114,8 +114,8 @@ LAWS = {
     em_is_the_maximum_with_its_information: [
         ("1 / n +", "1 / N +"),
         ("off.mean() ** 2 / scatter", "0"),
-        ("slope ** 2 * x.var() / N", "0"),
-        ("slope * x.std() / spread]", "slope]"),
+        ("slope ** 2 / N", "0"),
+        ("slope / spread]", "slope]"),
     ],
     the_recipe_is_where_filling_in_and_fitting_rests: [
         ("measured(x, np.where(kept, y, line)), meas", "measured(x, np.where(kept, y, 0)), meas"),

@@ -1,5 +1,7 @@
 """Gamma functions of large arguments, against fifty digits of mpmath, and naive forms that fail."""
 
+from unittest import mock
+
 import mpmath as mp
 import numpy as np
 import pytest
@@ -177,3 +179,35 @@ def test_deviances_far_from_zero_have_all_digits(log_x, log_ratio):
         expected = float(mp.mpf(x) * mp.log(mp.mpf(x) / mp.mpf(mean)) - mp.mpf(x) + mp.mpf(mean))
     found = _rising.deviance(np.array(x), np.array(mean), np.array(mean - x))
     assert found == pytest.approx(expected, rel=3e-15)
+
+
+@given(st.floats(0.9 / 16, 1 / 16), st.sampled_from([1, -1]))
+def test_the_series_of_log1p_needs_its_last_term(t, sign):
+    exact = mp.log1p(mp.mpf(sign * t)) - mp.mpf(sign * t)
+    found = _rising.log1p_minus(np.array([sign * t]))[0]
+    assert found == pytest.approx(float(exact), rel=1e-15, abs=0)
+
+
+@given(st.floats(_rising.SERIES, 1.5 * _rising.SERIES))
+def test_stirlings_series_needs_its_last_term(x):
+    exact = mp.loggamma(mp.mpf(x) + 1) - mp.mpf(x) * mp.log(mp.mpf(x)) + mp.mpf(x)
+    assert float(_rising.log_factorial_rest(np.array(x))) == pytest.approx(float(exact), rel=1e-15)
+
+
+@given(st.floats(-300, 300), st.floats(-300, 300))
+def test_no_warning_leaves_numbers_that_are_large_or_small(a, b):
+    x, mean = np.array(10.0**a), np.array(10.0**b)
+    with np.errstate(all="raise"):
+        rests = _rising.log_factorial_rest(x), _rising.digamma_rest(x), _rising.trigamma_rest(x)
+        assert np.isfinite([*rests, _rising.deviance(x, mean, mean - x)]).all()
+
+
+@given(st.floats(-3, 5), st.floats(-3, 5), st.floats(-0.1, 0.1), st.floats(-0.1, 0.1))
+def test_newtons_steps_are_few_near_the_answer(a, b, off, other):
+    """Each doubles the digits; with a wrong derivative the same place is reached, but slowly."""
+    truth = np.array([10**a, 10**b])
+    means = np.array(_rising.beta_mean_logs(*truth))
+    start = truth * np.exp([off, other])
+    with mock.patch.object(_rising, "beta_mean_logs", wraps=_rising.beta_mean_logs) as calls:
+        _rising.beta_of_mean_logs(means, start)
+    assert calls.call_count <= 12

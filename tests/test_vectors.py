@@ -57,6 +57,18 @@ def test_an_entry_may_differ_from_its_mirror_by_rounding(seed, K, D, size):
         _vectors.covariance_factor(correlation, "name", 2)
 
 
+@pytest.mark.parametrize(("rounds", "fits"), [(15.5, True), (16.5, False)])
+def test_coarse_numbers_may_differ_by_sixteen_of_their_roundings(rounds, fits):
+    eps = np.finfo(np.float32).eps
+    other = np.float32(0.0625 + rounds * eps)  # where floats lie a sixteenth of a rounding apart
+    correlation = np.array([[1, 0.0625], [other, 1]], dtype=np.float32)
+    if fits:
+        _vectors.covariance_factor(correlation, "name", 2)
+    else:
+        with pytest.raises(ValueError, match=r"^name must be symmetric"):
+            _vectors.covariance_factor(correlation, "name", 2)
+
+
 @given(seeds, st.integers(1, 3), st.integers(1, 4))
 def test_the_column_without_spread_is_named(seed, K, D):
     """Of no variance, of a negative one, or what the columns before it explain."""

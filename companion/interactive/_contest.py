@@ -75,9 +75,9 @@ def contest(x: ArrayLike, y: ArrayLike, normals: ArrayLike) -> Floats:
     slope = off[kept] @ rest / scatter
     line = slope * off  # of what is kept, standardised: its mean is 0
     squares = ((rest - line[kept]) ** 2).sum()
-    error = squares / n * (1 / n + off.mean() ** 2 / scatter) + slope**2 * x.var() / N
-    spread = np.sqrt(squares / n + slope**2 * x.var())
-    em = [*around(line.mean(), float(np.sqrt(error)), np.inf), spread, slope * x.std() / spread]
+    error = squares / n * (1 / n + off.mean() ** 2 / scatter) + slope**2 / N
+    spread = np.sqrt(squares / n + slope**2)  # the variance of x is 1
+    em = [*around(line.mean(), float(np.sqrt(error)), np.inf), spread, slope / spread]
 
     tau = np.sqrt(squares / (e[:, N + 2 : N + 1 + n] ** 2).sum(axis=1))[:, np.newaxis]
     noise = e[:, :1] / np.sqrt(n) + e[:, 1:2] / np.sqrt(scatter) * off + e[:, 2 : N + 2]
