@@ -148,8 +148,8 @@ def weigh(browser, url):
         at_once = len(loaded), sum(loaded.values())
         nodes = tab.evaluate("document.querySelectorAll('*').length")
         tab.evaluate(SCROLL)
+        tab.wait_for_function("[...document.images].every(image => image.complete)")
         tab.wait_for_load_state("networkidle")
-        tab.wait_for_timeout(200)
         sizes = {urlparse(address).path.lstrip("/"): size for address, size in loaded.items()}
         return {
             "bytes": sum(sizes.values()),

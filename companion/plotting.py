@@ -229,7 +229,7 @@ def county_map(
         empty, facecolor="none", edgecolor="0.45", linewidth=0.2, hatch="/////"
     )
     ax.add_collection(hatched, autolim=True)
-    ax.add_collection(PathCollection(lines, facecolor="none", edgecolor="0.35", linewidth=0.4))
+    ax.add_collection(PathCollection(lines, facecolor="none", edgecolor="0.35", linewidth=0.5))
     ax.set(aspect="equal")
     ax.autoscale_view()
     ax.set_axis_off()

@@ -15,6 +15,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 from xml.etree import ElementTree as ET
 
+import numpy as np
 from docutils import nodes
 from matplotlib.font_manager import FontProperties, findfont
 from PIL import Image
@@ -37,6 +38,9 @@ MANY = 2000  # shapes so small that a tenth of a point is enough
 NUMBER = re.compile(r"-?\d+\.\d{3,}")
 PLACE = re.compile(r'(?<= )(x|y)="[^"]*"')
 LINE = re.compile(r'(?<= )d="([MLQCz\s\d.e+-]*)"')
+SHAPE = re.compile(r'<path d="([MLQCz\s\d.e+-]+)" (clip-path="[^"]+") (style="[^"]*")/>')
+CLOSE = "</g></g>"
+SAME = 0.002  # points: what Matplotlib's rounding moves a shape by, and more
 
 
 def setup(app):
@@ -123,6 +127,8 @@ def svg_of(path):
     """
     text = path.read_text(encoding="utf-8")
     text = re.sub(r"(?s)<metadata>.*?</metadata>|<!--.*?-->|<!DOCTYPE.*?>", "", text)
+    if text.count("<path") > MANY:
+        text = shared(text)
     text = PLACE.sub(lambda m: NUMBER.sub(lambda n: short(n[0]), m[0]), text)
     places = 1 if text.count("<path") > MANY else 2
     text = LINE.sub(lambda m: f'd="{shorter_path(m[1], places)}"', text)
@@ -136,6 +142,49 @@ def svg_of(path):
             count=1,
         )
     return text.encode("utf-8")
+
+
+def shared(text):
+    """Return a drawing whose shapes that return elsewhere are written once.
+
+    The counties of one map are those of the next, at another place.
+
+    Parameters
+    ----------
+    text : str
+        An SVG as Matplotlib writes it.
+    """
+    matches = list(SHAPE.finditer(text))
+    corners = [
+        np.array(re.findall(r"[\d.e+-]+", match[1]), float).reshape(-1, 2) for match in matches
+    ]
+    kinds = {}
+    for k, match in enumerate(matches):
+        kinds.setdefault(re.sub(r"[\s\d.e+-]", "", match[1]), []).append(k)
+    like = np.full(len(matches), -1)  # the first that has the same shape
+    for members in map(np.array, kinds.values()):
+        forms = np.array([corners[k] - corners[k][0] for k in members])
+        for k, form in zip(members, forms, strict=True):
+            if like[k] < 0:
+                same = np.abs(forms - form).max(axis=(1, 2)) < SAME
+                like[members[same & (like[members] < 0)]] = k
+
+    often = np.bincount(like, minlength=1) > 1 if matches else np.array([])
+    parts, end, group = [], 0, None
+    for k, match in enumerate(matches):
+        first, between = like[k], text[end : match.start()]
+        move = " ".join(short(x) for x in corners[k][0] - corners[first][0])
+        here = (match[2], move) if often[first] else None
+        if here != group or between.strip():
+            parts += [CLOSE if group else "", between]
+            parts.append(f'<g {match[2]}><g transform="translate({move})">' if here else "")
+            group = here
+        parts.append(f'<use xlink:href="#same{first}" {match[3]}/>' if here else match[0])
+        end = match.end()
+    parts += [CLOSE if group else "", text[end:]]
+    shapes = "".join(f'<path id="same{k}" d="{matches[k][1]}"/>' for k in np.flatnonzero(often))
+    defined = f"<defs>{shapes}</defs>" if shapes else ""
+    return re.sub(r"(<svg[^>]*>)", rf"\1{defined}", "".join(parts), count=1)
 
 
 def short(number, places=2):

@@ -78,6 +78,16 @@ class Frame:
             </g>"""
 
 
+def key(lines: list[tuple[str, str]], x: float = 308, y: float = 24, anchor: str = "end") -> str:
+    """Lines of words in the colour of the text, which can be read, each after its own mark."""
+    texts = "".join(
+        f'<text x="{x:g}" y="{y + 16 * k:g}"><tspan fill="{color}">&#9632;</tspan> '
+        f"{escape(text)}</text>"
+        for k, (text, color) in enumerate(lines)
+    )
+    return f'<g font-size="13" fill="currentColor" text-anchor="{anchor}">{texts}</g>'
+
+
 def ticks(low: float, high: float) -> list[float]:
     """About five round numbers between two bounds."""
     raw = (high - low) / 5

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from companion import _check
 from companion._check import Floats
-from companion.interactive._page import BLUE, GREEN, HALF, RED, RIGHT, Frame, decimals, page
+from companion.interactive._page import BLUE, GREEN, HALF, RED, RIGHT, Frame, decimals, key, page
 
 OUTCOMES = ("good optimum", "lower optimum", "one Gaussian", "collapse", "not at its end")
 COLORS = (GREEN, "#8F5A00", "#B5568D", "#8A8A8A", "none")
@@ -216,8 +216,7 @@ class Basins:
         curves = f"""<path d="{rug}" stroke="currentColor" stroke-opacity="0.5"/>
             <g fill="none" stroke-width="2">{parts}
             <polyline class="whole" points="{whole}" stroke="currentColor"/></g>
-            <g font-size="13" text-anchor="end"><text x="308" y="24" fill="{BLUE}">first</text>
-            <text x="308" y="40" fill="{RED}">second</text></g>"""
+            {key([("first", BLUE), ("second", RED)])}"""
         options = "".join(f"<option>{spread:g}</option>" for spread in self.spreads)
         legend = "".join(
             f'<span style="white-space:nowrap"><svg width="12" height="12" aria-hidden="true">'

@@ -12,7 +12,7 @@ from companion.exchangeability import (
     nearest_mixture,
     sampling_without_replacement_joint,
 )
-from companion.interactive._page import BLUE, HALF, RED, RIGHT, Frame, page
+from companion.interactive._page import BLUE, HALF, RED, RIGHT, Frame, key, page
 
 TICKETS = (2, 4, 8, 12, 16, 24, 32, 48, 64)
 DRAWS = (1, 2, 3, 4, 6, 8, 12)
@@ -73,16 +73,14 @@ class Extendibility:
             )
             bars += f'<g class="{law}" fill="{color}" fill-opacity="0.8">{parts}</g>'
         (place,) = chart.pixels([n], [now["distance"]])
-        shapes = f"""{bars}<g font-size="13" text-anchor="end"><text x="308" y="24" fill="{RED}">
-            box</text><text x="308" y="40" fill="{BLUE}">nearest mixture</text></g>"""
+        shapes = f"""{bars}{key([("box", RED), ("nearest mixture", BLUE)])}"""
         lines = f"""<g fill="none" stroke-width="2">
             <polyline class="whole" points="{chart.line(*empty)}" stroke="{RED}"/>
             <polyline class="part" points="{chart.line(*self._line(share, k))}" stroke="{BLUE}"/>
             <polyline class="bound" points="{chart.line(*self._line(share, k, "bound"))}"
               stroke="{BLUE}" stroke-dasharray="4 4"/></g>
             <circle class="here" r="5" cx="{place[0]:g}" cy="{place[1]:g}" fill="currentColor"/>
-            <g font-size="13" text-anchor="end"><text x="308" y="24" fill="{RED}">all tickets drawn
-            </text><text x="308" y="40" fill="{BLUE}">some drawn (dashed: bound)</text></g>"""
+            {key([("all tickets drawn", RED), ("some drawn (dashed: bound)", BLUE)])}"""
         options = "".join(f"<option>{name}</option>" for name in SHARES)
         controls = f"""<label>tickets <input class="n" type="range" min="0"
               max="{len(TICKETS) - 1}" value="{TICKETS.index(n)}"></label>

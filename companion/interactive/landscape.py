@@ -130,13 +130,12 @@ class Landscape(EMBound):
         left, wide, tall = frame.left, frame.right - frame.left, SIZE[1] - BOTTOM - TOP
         inner = f'x="{left}" y="{TOP}" width="{wide}" height="{tall}"'
         shapes = f"""<svg {inner} viewBox="{left} {TOP} {wide} {tall}"><g fill="{BLUE}"
-              fill-opacity="0.14" stroke="currentColor" stroke-opacity="0.3">{land}</g></svg>
+              fill-opacity="0.07" stroke="currentColor" stroke-opacity="0.6">{land}</g></svg>
             <g text-anchor="end"><g font-size="13" fill="currentColor">{texts}</g>
-            <g font-size="13"><text x="{frame.right - 8}" y="{TOP + tall - 52}"
-              fill="{RED}">solid: log-likelihood</text>
-            <g fill="{BLUE}"><text x="{frame.right - 8}" y="{TOP + tall - 30}">dotted: tops of
-            rows</text><text x="{frame.right - 8}" y="{TOP + tall - 8}">dashed: this row</text></g>
-            </g></g>
+            <g font-size="13" fill="currentColor"><text x="{frame.right - 8}"
+              y="{TOP + tall - 52}">solid: log-likelihood</text><text x="{frame.right - 8}"
+              y="{TOP + tall - 30}">dotted: tops of rows</text><text x="{frame.right - 8}"
+              y="{TOP + tall - 8}">dashed: this row</text></g></g>
             <g fill="none"><polyline points="{frame.line(reach, reach)}" stroke="{RED}"
               stroke-width="2.5"/>
             <polyline points="{frame.line(self.tops, self.means)}" stroke="{BLUE}"

@@ -13,7 +13,7 @@ from scipy.special import expit
 
 from companion import _check
 from companion._check import Floats
-from companion.interactive._page import BLUE, GREEN, HALF, RED, RIGHT, Frame, is_text, page
+from companion.interactive._page import BLUE, GREEN, HALF, RED, RIGHT, Frame, is_text, key, page
 
 DISTANCES = (1.0, 4.0)  # between the means, in standard deviations of the first component
 RATIOS = (0.5, 2.0)
@@ -163,8 +163,7 @@ class OneHill:
             <polyline class="part" points="{second}" stroke="{RED}" stroke-dasharray="2 3"/>
             <polyline class="whole" points="{whole}" stroke="currentColor"/></g>
             <g class="tops" fill="{GREEN}">{circles}</g>
-            <g font-size="13" text-anchor="end"><text x="308" y="24" fill="{BLUE}">first</text>
-            <text x="308" y="40" fill="{RED}">second</text></g>"""
+            {key([("first", BLUE), ("second", RED)])}"""
         one_at, two_at = chart.pixels([1.12, 3.93], [0.06, 0.3])
         places = f"""<polygon class="two" points="{two}" fill="currentColor" fill-opacity="0.15"
               stroke="currentColor" stroke-opacity="0.5"/>

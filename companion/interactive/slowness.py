@@ -8,7 +8,7 @@ import numpy as np
 
 from companion import _check
 from companion._check import Floats
-from companion.interactive._page import BLUE, GREEN, HALF, RED, RIGHT, Frame, page, rounded
+from companion.interactive._page import BLUE, GREEN, HALF, RED, RIGHT, Frame, key, page, rounded
 
 DISTANCES = (1.0, 6.0)  # between the means, in standard deviations
 STEP = 0.05  # of the slider
@@ -153,8 +153,9 @@ class Slowness:
               fill="currentColor" fill-opacity="0.2"/>
             <rect class="seen" x="{frame.left}" y="12" width="{edge - frame.left:.1f}" height="12"
               fill="{GREEN}"/>
-            <g font-size="13"><text x="{frame.left + 4}" y="40" fill="{GREEN}">seen</text>
-            <text x="{frame.right}" y="40" text-anchor="end" fill="currentColor">in the labels
+            {key([("seen", GREEN)], frame.left + 4, 40, "start")}
+            <g font-size="13"><text x="{frame.right}" y="40" text-anchor="end"
+              fill="currentColor">in the labels
             </text></g>"""
         stops = np.linspace(*DISTANCES, round((DISTANCES[1] - DISTANCES[0]) / STEP) + 1)
         table = [[seen_fraction(stop, name) for stop in stops] for name in UNKNOWN]
@@ -175,8 +176,8 @@ class Slowness:
             <g class="here" fill="{RED}">{circles}</g>
             <g font-size="13" fill="currentColor">{scale}
             <text x="306" y="24" text-anchor="end">passes per digit</text>
-            <text x="306" y="42" text-anchor="end" fill="{GREEN}">error, times that</text>
-            <text x="306" y="57" text-anchor="end" fill="{GREEN}">with labels</text></g>"""
+            <text x="306" y="56" text-anchor="end">with labels</text></g>
+            {key([("error, times that", GREEN)], 306, 40)}"""
         options = "".join(
             f'<option value="{name}"{" selected" * (name == self.unknown)}>{text}</option>'
             for name, text in UNKNOWN.items()
