@@ -62,10 +62,6 @@ def join_files(app, page, template, context, doctree):
     others = [css for css in asked if css not in plain]
     context["css_files"] = [*made(app, "css", sheet), *others]
 
-    if page == "search":  # its own scripts stand between Sphinx's and these
-        context["scripts_last"] = LAST_SCRIPTS
-        return
-    context["scripts_last"] = []
     asked = sorted(context["script_files"], key=lambda js: js.priority)
     asked = [js for js in asked if is_needed(js, body)]
     plain = [js for js in asked if is_plain(js)]

@@ -1,107 +1,98 @@
-"""The search: an index of sections, ranked here and looked up in the reader's browser.
+"""The search: of each section, what its page needs to look it up in the reader's browser.
 
-A section is found by the words of its title, the terms that it introduces (in bold type, and by
-the glossary), its prose and its code, in this order of worth; formulas, outputs and what stands in
-sections of its own do not count. How much a word says about a section is computed here (BM25F,
-Robertson and Zaragoza 2009, with words reduced to their stems), so that the script only adds. The
-index is a script too, and so it is found where pages are opened as files.
+A section has a title, prose, and names that it goes by: the terms that it introduces, with their
+synonyms, by the glossary; its theorems and exercises; and what else readers call it, by
+`called.toml`. Formulas, code, outputs and what stands in sections of its own are left out. The
+ranking is in `search.js`. The index is a script too, and so it is found where pages are opened as
+files.
 """
 
 import json
-import math
 import re
 import tomllib
-from collections import Counter, defaultdict
+from collections import defaultdict
 from pathlib import Path
 
-import snowballstemmer
 from docutils import nodes
 from sphinx import addnodes
 from sphinx.search.en import SearchEnglish
 
 import terms
 
-INDEX = "search-words.js"
-ALIKE = Path(__file__).with_name("alike.toml")
-# How much a word counts in each part of a section.
-WORTH = {"title": 12.0, "terms": 8.0, "page": 2.0, "prose": 1.0, "code": 0.3}
-K1, B = 1.2, 0.6  # how soon repetitions stop to count, and how much a long section is discounted
+INDEX = "search-index.js"
+CALLED = Path(__file__).with_name("called.toml")
+TOP = "top"  # there, the opening of a page
 # The chapters come before their exercises, the list of terms, the reference, and lists of sources.
-FACTORS = {"book/reference/": 0.45, "book/glossary": 0.5, "book/references": 0.4, "book/index": 0.7,
-           "book/lecture_slips": 0.7, "book/notation": 0.8}  # fmt: skip
-EXERCISES = 0.6
-SHOWN = 1500  # letters of a section that are kept for excerpts
-WORD = re.compile(r"[a-z0-9]+(?:'[a-z]+)?")
-BRITISH = re.compile(r"\b(\w{4,})is(e[sd]?|ing|ations?)\b")  # one spelling for both sides
-FOLDED = str.maketrans("áàâäéèêëíóöôúüñç", "aaaaeeeeiooouunc")
-SKIPPED = (nodes.math, nodes.math_block, nodes.raw, nodes.comment, addnodes.index, nodes.image)
-OWN_PLACE = (nodes.section, nodes.title, addnodes.desc, *SKIPPED)
-stem = snowballstemmer.stemmer("porter").stemWord
-
-
-def words(text):
-    """Return the stems of a text; a hyphen parts words, and is also left out.
-
-    >>> words("k-means, Pólya's urns")
-    ['k', 'mean', 'kmean', 'polya', 'urn']
-    """
-    text = text.lower().translate(FOLDED).replace("’", "'")
-    text = BRITISH.sub(r"\1iz\2", text).replace("licence", "license")
-    joined = [a + b for a, b in re.findall(r"\b([a-z0-9]+)-([a-z0-9]+)\b", text)]
-    single = [word.removesuffix("'s").replace("'", "") for word in WORD.findall(text)]
-    return [cut for word in [*single, *joined] if (cut := stem(word))]
-
-
-# -------------------------------------------------------------------------------- what is there
+WORTH = {"book/reference/": 0.2, "book/glossary": 0.4, "book/references": 0.4, "book/index": 0.7,
+         "book/lecture_slips": 0.6, "book/notation": 0.8, "book/datasets": 0.8}  # fmt: skip
+# The same of sections, by their anchors.
+REMARKS = {"exercises": 0.7, "where-the-lectures-slip": 0.6}
+ELSEWHERE = "Reading:", "You need:"  # paragraphs that speak of other places
+SOURCES = "book/references"  # goes by its authors: "Efron, B., and Hastie, T."
+AUTHOR = re.compile(r"([^\W\d_][\w'’-]+), (?:[A-Z]\.[ -]?)+")
+# Words of a question that say nothing about its subject, beside those that Sphinx leaves out.
+ASKING = {"am", "can", "do", "does", "from", "has", "have", "how", "i", "its", "me", "my", "need",
+          "should", "so", "vs", "we", "what", "when", "where", "which", "who", "why", "would",
+          "you", "your"}  # fmt: skip
+NUMBERED = re.compile(r"(?:Exercise|Theorem) [\d.]+ \((.+)\)\.?")
+SKIPPED = (nodes.section, nodes.title, nodes.literal_block,
+           nodes.raw, nodes.comment, nodes.image, addnodes.desc, addnodes.index)  # fmt: skip
 
 
 def parts(section):
-    """Return prose, bold terms and code of a section, without what has a place of its own in it."""
-    found = {"prose": [], "terms": [], "code": []}
+    """Return the prose of a section and the names of its theorems and exercises.
+
+    Its subsections have parts of their own.
+    """
+    prose, names = [], []
 
     def read(node):
         for child in node.children:
-            classes = child.get("classes", []) if isinstance(child, nodes.Element) else []
-            if isinstance(child, OWN_PLACE) or "cell_output" in classes:
+            text = child.astext()
+            if isinstance(child, nodes.Text):
+                prose.append(text)
+            elif isinstance(child, (nodes.math, nodes.math_block)):
+                prose.append("…" if isinstance(child, nodes.math) else " … ")
+            elif isinstance(child, SKIPPED) or "cell_output" in child["classes"]:
                 continue
-            if isinstance(child, nodes.literal_block):
-                found["code"].append(child.astext())
-            elif isinstance(child, nodes.Text):
-                found["prose"].append(child.astext())
-            else:
-                if isinstance(child, nodes.strong):
-                    found["terms"].append(child.astext())
+            elif not isinstance(child, nodes.paragraph) or not text.startswith(ELSEWHERE):
+                if isinstance(child, nodes.strong) and (named := NUMBERED.fullmatch(text)):
+                    names.append(named[1])
                 read(child)
                 if isinstance(child, (nodes.paragraph, nodes.list_item, nodes.term, nodes.entry)):
-                    found["prose"].append(" ")
+                    prose.append(" ")
 
     read(section)
-    return found | {"prose": "".join(found["prose"]), "code": "\n".join(found["code"])}
+    return {"names": names, "prose": " ".join("".join(prose).split())}
 
 
 def collect(app, doctree, docname):
     """Keep what the sections of a page say, when it is about to be written."""
     page, records = app.env.titles[docname].astext(), []
-    factor = next((f for name, f in FACTORS.items() if f"{docname}/".startswith(name)), 1.0)
+    worth = next((w for name, w in WORTH.items() if f"{docname}/".startswith(name)), 1)
 
     def add(title, anchor, **said):
+        here = min(worth, REMARKS.get(anchor, 1))
         place = f"{docname}.html#{anchor}" if anchor else f"{docname}.html"
-        said = {"prose": "", "terms": [], "code": ""} | said
-        said["factor"] = EXERCISES if anchor == "exercises" else factor
-        records.append({"title": title, "page": page, "place": place} | said)
+        said = {"names": [], "prose": ""} | said
+        records.append({"title": title, "page": page, "place": place, "worth": here} | said)
 
     for section in doctree.findall(nodes.section):
         if section["ids"] and "chapter-end" not in section["classes"]:
             title = next(iter(section.findall(nodes.title)), None)
             anchor = "" if section.parent is doctree else section["ids"][0]
-            add(title.astext() if title else page, anchor, **parts(section))
+            said = parts(section)
+            if docname == SOURCES:
+                said["names"] += AUTHOR.findall(said["prose"])
+            add(title.astext() if title else page, anchor, **said)
     for entry in doctree.findall(addnodes.desc):  # of the reference
         for signature in entry.findall(addnodes.desc_signature):
             if signature.parent is entry and signature["ids"]:
                 name = signature["ids"][0].removeprefix("companion.")
-                add(name, signature["ids"][0], **parts(entry))
+                summary = next(iter(entry[-1].findall(nodes.paragraph)), None)
+                add(name, signature["ids"][0], prose=summary.astext() if summary else "")
     if docname == terms.GLOSSARY:
-        records[0] |= {"prose": "", "terms": []}  # each of its terms has a place of its own
+        records[0] |= {"names": [], "prose": ""}  # each of its terms has a place of its own
         for item in doctree.findall(nodes.list_item):
             if anchor := next((i for i in item["ids"] if i.startswith("term-")), None):
                 term = next(iter(item.findall(nodes.strong))).astext()
@@ -109,8 +100,8 @@ def collect(app, doctree, docname):
     app.env.search_records[docname] = records
 
 
-def introduced(app):
-    """Return, by place, the terms with their synonyms that the glossary says it introduces."""
+def called(app):
+    """Return, by place, the terms that it introduces by the glossary, and what else it goes by."""
     found = defaultdict(list)
     path = Path(app.srcdir) / f"{terms.GLOSSARY}.md"
     known = terms.read(path.read_text(encoding="utf-8")) if path.exists() else {}
@@ -118,41 +109,10 @@ def introduced(app):
         for _, page, anchor in sections:
             found[f"book/{page}.html#{anchor}"].extend([term, *also])
         found[f"{terms.GLOSSARY}.html#{terms.anchor(term)}"].extend(also)
-    return found
-
-
-# ------------------------------------------------------------------------------------ the ranking
-
-
-def ranked(records):
-    """Return for each stem a list of (number of the section, what the word says about it)."""
-    prose = [Counter(words(record["prose"])) for record in records]
-    lengths = [count.total() + 1 for count in prose]
-    average = sum(lengths) / len(lengths)
-    weights = defaultdict(dict)
-    for k, record in enumerate(records):
-        here, long = Counter(), 1 - B + B * lengths[k] / average
-        for part, counts in ("prose", prose[k]), ("code", Counter(words(record["code"]))):
-            for word, count in counts.items():
-                here[word] += WORTH[part] * count / long
-        for word in set(words(record["page"])):
-            here[word] += WORTH["page"]
-        for part, phrases in ("title", [record["title"]]), ("terms", record["terms"]):
-            best = {}  # a phrase of one word is about it; one of ten is about each of them less
-            for stems in map(words, phrases):
-                for word in stems:
-                    best[word] = max(best.get(word, 0), WORTH[part] / math.sqrt(len(stems)))
-            for word, worth in best.items():
-                here[word] += worth
-        for word, worth in here.items():
-            weights[word][k] = worth
-    found = {}
-    for word, by in weights.items():
-        rare = math.log(1 + (len(records) - len(by) + 0.5) / (len(by) + 0.5))
-        found[word] = [
-            (k, round(100 * rare * w * (K1 + 1) / (w + K1) * records[k]["factor"]))
-            for k, w in sorted(by.items())
-        ]
+    for page, sections in tomllib.loads(CALLED.read_text(encoding="utf-8")).items():
+        for anchor, names in sections.items():
+            place = f"book/{page}.html" + ("" if anchor == TOP else f"#{anchor}")
+            found[place].extend(" ".join(names.split()).split(", "))
     return found
 
 
@@ -163,34 +123,27 @@ def in_order(env, page):
         yield from in_order(env, below)
 
 
-def write(app, error):
-    """Write the index beside the pages, with the stemmer that the script needs for a question."""
-    if error or app.builder.format != "html":
-        return
-    by_place = introduced(app)
+def index(app):
+    """Return what the script looks up."""
+    names = called(app)
     pages = in_order(app.env, app.config.root_doc)
     records = [record for page in pages for record in app.env.search_records.get(page, [])]
     for record in records:
-        record["terms"] += by_place.get(record["place"], [])
-    data = {
-        "sections": [
-            [r["place"], r["title"], r["page"], " ".join(r["prose"].split())[:SHOWN]]
-            for r in records
-        ],
-        "words": {
-            word: [number for pair in pairs for number in pair]
-            for word, pairs in sorted(ranked(records).items())
-        },
-        "alike": {
-            word: sorted(set(words(ours)))
-            for theirs, ours in tomllib.loads(ALIKE.read_text(encoding="utf-8")).items()
-            for word in words(theirs)[:1]
-        },
-        "common": sorted(SearchEnglish.stopwords),
+        record["names"] += names[record["place"]]
+    keys = "place", "title", "page", "worth", "names", "prose"
+    return {
+        "sections": [[record[key] for key in keys] for record in records],
+        "common": sorted(SearchEnglish.stopwords | ASKING),
     }
-    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+
+
+def write(app, error):
+    """Write the index beside the pages, with the stemmer that its words and a question need."""
+    if error or app.builder.format != "html":
+        return
+    text = json.dumps(index(app), ensure_ascii=False, separators=(",", ":"))
     path = Path(app.outdir) / "_static" / INDEX
-    script = f"{SearchEnglish.js_stemmer_code}\nwindow.searchWords={text};\n"
+    script = f"{SearchEnglish.js_stemmer_code}\nwindow.searchIndex={text};\n"
     path.write_text(script, encoding="utf-8")
 
 

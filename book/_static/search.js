@@ -1,99 +1,217 @@
-// The search page: look up the words of a question in the index that `found.py` has written.
+// The search page: rank the sections that `found.py` has collected for a question, and show them.
 "use strict";
 
 const Search = (() => {
-  const FOLDED = { á: "a", à: "a", â: "a", ä: "a", é: "e", è: "e", ê: "e", ë: "e", í: "i", ó: "o",
-    ô: "o", ö: "o", ú: "u", ü: "u", ñ: "n", ç: "c" };
   // Results that are shown, and letters of an excerpt.
   const MOST = 30;
   const AROUND = 220;
-  // What the book's word for a thing is worth beside the reader's own.
-  const ALIKE = 0.7;
+  // How soon repetitions stop to count, and how much a long section is discounted (BM25).
+  const K1 = 1.2;
+  const B = 0.6;
+  // What a name that is what was asked for is worth beside prose, and one that is not the title.
+  const NAMED = 3;
+  const OTHER = 0.9;
+  // What a word that is spelt otherwise is worth.
+  const SPELT = 0.8;
+  // The opening of a page promises what its sections keep.
+  const OPENING = 0.5;
+  // Names in code are looked up in the reference.
+  const REFERENCE = "book/reference/";
+  const CODE = /[a-z][_.][a-z]|[a-z][A-Z]/u;
 
+  /** A text in small letters without accents, "iid" for "i.i.d.". */
   const fold = (text) =>
-    text.toLowerCase().replaceAll(/[áàâäéèêëíóôöúüñç]/gu, (c) => FOLDED[c]).replaceAll("’", "'");
+    text
+      .toLowerCase()
+      .normalize("NFD")
+      .replaceAll(/\p{M}/gu, "")
+      .replaceAll("’", "'")
+      .replaceAll(/\b([a-z])\.(?=[a-z]\b)/gu, "$1");
 
-  const stem = (stemmer, word) => stemmer.stemWord(word.replace(/'s$/u, "").replaceAll("'", ""));
-
-  /** Stems of a text, as `found.py` makes them: single words, then pairs that a hyphen joins. */
-  function stems(text, stemmer) {
-    const folded = fold(text)
-      .replaceAll(/\b(\w{4,})is(e[sd]?|ing|ations?)\b/gu, "$1iz$2")
-      .replaceAll("licence", "license");
-    const single = folded.match(/[a-z0-9]+(?:'[a-z]+)?/gu) ?? [];
-    const joined = [...folded.matchAll(/\b([a-z0-9]+)-([a-z0-9]+)\b/gu)].map((m) => m[1] + m[2]);
-    const cut = (list) => list.map((word) => stem(stemmer, word)).filter(Boolean);
-    return { single: cut(single), joined: cut(joined) };
+  /** Words of a text, stems of words in one spelling, and stems of all words so far. */
+  function stemming(stemmer) {
+    const known = new Map();
+    const stem = (word) => {
+      if (!known.has(word)) {
+        const plain = word
+          .replace(/'s$/u, "")
+          .replaceAll("'", "")
+          .replace(/^(\w{4,})is(e[sd]?|ing|ations?)$/u, "$1iz$2")
+          .replace("licence", "license");
+        known.set(word, stemmer.stemWord(plain));
+      }
+      return known.get(word);
+    };
+    const words = (text) => fold(text).match(/[a-z0-9]+(?:'[a-z]+|\+\+)?/gu) ?? [];
+    const stems = (text) => words(text).map((word) => stem(word)).filter(Boolean);
+    return { known, words, stem, stems };
   }
 
-  /** What the index says of a stem: itself, or what it may be the beginning of. */
-  function postings(index, word, last) {
-    if (Object.hasOwn(index.words, word)) {
-      return [[index.words[word], 1]];
-    }
-    if (!last || word.length < 3) {
-      return [];
-    }
-    return Object.keys(index.words)
-      .filter((known) => known.startsWith(word))
-      .slice(0, 20)
-      .map((known) => [index.words[known], 0.5]);
+  /** The names of a title: all of it, and its parts. */
+  function titles(title) {
+    const whole = title.replace(/^\d+\. /u, "");
+    return [whole, ...whole.split(/: |, (?:and )?/u), ...title.split(".").slice(-1)];
   }
 
-  /** Whether the stems stand one after the other in a title. */
-  const names = (title, asked) =>
-    title.some((_, k) => asked.every((word, j) => title[k + j] === word));
+  /** What there is to know of the sections before a question is asked. */
+  function prepare(index, stemmer) {
+    const { known, words, stem, stems } = stemming(stemmer);
+    const common = new Set(stems(index.common.join(" ")));
+    const telling = (text) => {
+      const all = words(text).filter((word) => stem(word));
+      const rest = all.filter((word) => !common.has(stem(word)));
+      return rest.length > 0 ? rest : all;
+    };
+    const named = (name, share) => ({ stems: telling(name).map((word) => stem(word)), share });
+    // In how many sections a word stands.
+    const spread = new Map();
+    const sections = index.sections.map(([place, title, page, worth, others, prose]) => {
+      const counts = new Map();
+      for (const word of stems([title, page, ...others, prose].join(" "))) {
+        counts.set(word, (counts.get(word) ?? 0) + 1);
+      }
+      for (const word of counts.keys()) {
+        spread.set(word, (spread.get(word) ?? 0) + 1);
+      }
+      const names = [
+        ...titles(title).map((name) => named(name, 1)),
+        ...others.map((name) => named(name, OTHER)),
+      ].filter((name) => name.stems.length > 0);
+      return { place, title, page, worth, prose, names, counts, length: prose.length };
+    });
+    const average = sections.reduce((sum, { length }) => sum + length, 0) / sections.length;
+    const rare = (word) => {
+      const n = spread.get(word) ?? 0;
+      return Math.log(1 + (sections.length - n + 0.5) / (n + 0.5));
+    };
+    return { known, stem, telling, spread, sections, average, rare };
+  }
 
-  /** Sections that answer a question, the best first; of equals, the first in the book. */
-  function find(index, question, stemmer) {
-    const { single, joined } = stems(question, stemmer);
-    const common = new Set(index.common.map((word) => stem(stemmer, word)));
-    const telling = single.filter((word) => !common.has(word));
-    const asked = telling.length > 0 ? telling : single;
+  /** Whether a letter is another, missing, or too many, or two have changed places. */
+  function near(a, b) {
+    let i = 0;
+    while (i < a.length && a[i] === b[i]) {
+      i += 1;
+    }
+    const [x, y] = [a.slice(i), b.slice(i)];
+    const exchanged = x[0] === y[1] && x[1] === y[0] && x.slice(2) === y.slice(2);
+    return exchanged || x.slice(1) === y.slice(1) || x.slice(1) === y || x === y.slice(1);
+  }
+
+  /** The stems that stand in the book and that a word may mean, with what each is worth. */
+  function meanings({ known, stem, spread }, word, last) {
+    if (spread.has(stem(word))) {
+      return new Map([[stem(word), 1]]);
+    }
     const found = new Map();
-    const add = (word, answered, last, worth = 1) => {
-      for (const [list, share] of postings(index, word, last)) {
-        for (let i = 0; i < list.length; i += 2) {
-          const hit = found.get(list[i]) ?? { score: 0, hits: new Set() };
-          hit.score += worth * share * list[i + 1];
-          answered.forEach((k) => hit.hits.add(k));
-          found.set(list[i], hit);
+    for (const [other, meant] of known) {
+      const alike = near(word, other) || (last && other.startsWith(word));
+      if (word.length > 4 && other[0] === word[0] && alike && spread.has(meant)) {
+        found.set(meant, SPELT);
+      }
+    }
+    return found;
+  }
+
+  /** What a question asks for: for each of its words, what it may mean, and how rare that is. */
+  function understand(book, question) {
+    const words = book.telling(question);
+    const list = words.map((word) => book.stem(word));
+    const meant = words.map((word, k) => meanings(book, word, k === words.length - 1));
+    for (let k = 1; k < list.length; k += 1) {
+      // "hyper-prior", "over dispersion"
+      const joined = list[k - 1] + list[k];
+      if (book.spread.has(joined)) {
+        meant[k - 1].set(joined, 1);
+        meant[k].set(joined, 1);
+      }
+    }
+    const asked = [];
+    for (const stems of meant) {
+      if (stems.size > 0) {
+        asked.push({ stems, rare: Math.max(...Array.from(stems.keys(), (one) => book.rare(one))) });
+      }
+    }
+    const weight = asked.reduce((sum, { rare }) => sum + rare, 0);
+    return { asked, weight, together: list.join(""), code: CODE.test(question) };
+  }
+
+  /** How well a name fits a question, from zero to one: what it has of it, and what it has besides. */
+  function fit(book, name, { asked, weight, together }) {
+    // Also "kmeans" for "k-means".
+    if (name.join("") === together) {
+      return 1;
+    }
+    const rest = new Set(name);
+    let shared = 0;
+    for (const { stems, rare } of asked) {
+      for (const [word, worth] of stems) {
+        if (rest.delete(word)) {
+          shared += rare * worth;
+          break;
         }
       }
-    };
-    asked.forEach((word, k) => {
-      add(word, [k], k === asked.length - 1);
-      (index.alike[word] ?? []).forEach((ours) => add(ours, [k], false, ALIKE));
-    });
-    joined.forEach((word) => add(word, [], false));
-    if (asked.length === 2) {
-      // "k means" for "k-means"
-      add(asked.join(""), [0, 1], false);
     }
-    const results = [...found].map(([number, { score, hits }]) => {
-      const title = stems(index.sections[number][1], stemmer).single;
-      const about = names(title, asked) ? 1.3 : 1;
-      return { number, score: score * about * (hits.size / asked.length) ** 2 };
+    if (shared === 0) {
+      return 0;
+    }
+    const size = name.reduce((sum, word) => sum + book.rare(word), 0);
+    return ((shared / weight) ** 3 * shared) / Math.max(size, shared);
+  }
+
+  /** How much a section says about what is asked, all its words counted alike. */
+  function said(book, { place, counts, length }, { asked, weight }) {
+    const late = K1 * (1 - B + (B * length) / book.average);
+    let sum = 0;
+    let covered = 0;
+    for (const { stems, rare } of asked) {
+      let best = 0;
+      for (const [word, worth] of stems) {
+        const n = counts.get(word) ?? 0;
+        best = Math.max(best, (worth * book.rare(word) * n * (K1 + 1)) / (n + late));
+      }
+      sum += best;
+      covered += best > 0 ? rare : 0;
+    }
+    return (sum * covered * (place.includes("#") ? 1 : OPENING)) / weight;
+  }
+
+  /** Sections that answer a question, the best first; of equals, the first in the book. */
+  function find(book, question) {
+    const wanted = understand(book, question);
+    const results = [];
+    book.sections.forEach((section, number) => {
+      let named = 0;
+      for (const { stems, share } of section.names) {
+        named = Math.max(named, share * fit(book, stems, wanted));
+      }
+      const worth = wanted.code && section.place.startsWith(REFERENCE) ? 1 : section.worth;
+      const prose = wanted.weight > 0 ? said(book, section, wanted) : 0;
+      const score = worth * (prose + NAMED * (wanted.weight || 1) * named);
+      if (score > 0) {
+        results.push({ number, score });
+      }
     });
     results.sort((a, b) => b.score - a.score || a.number - b.number);
-    return { asked: new Set([...asked, ...joined]), results: results.slice(0, MOST) };
+    const asked = new Set();
+    for (const { stems } of wanted.asked) {
+      stems.forEach((_, one) => asked.add(one));
+    }
+    return { asked, results: results.slice(0, MOST) };
   }
 
   /** The part of a text where most of the words are, as [text, whether it was asked for]. */
-  function excerpt(text, asked, stemmer) {
-    const marks = [...text.matchAll(/[\p{L}\p{N}]+(?:['’]\p{L}+)?/gu)].filter((m) =>
-      asked.has(stem(stemmer, fold(m[0]))),
-    );
+  function excerpt({ stem }, text, asked) {
+    const marks = [...text.matchAll(/[\p{L}\p{N}]+(?:['’]\p{L}+)?/gu)]
+      .map((m) => ({ begin: m.index, end: m.index + m[0].length, stem: stem(fold(m[0])) }))
+      .filter((m) => asked.has(m.stem));
     let begin = 0;
     let most = 0;
-    for (const { index } of marks) {
-      const seen = new Set(
-        marks
-          .filter((m) => m.index >= index && m.index < index + AROUND)
-          .map((m) => stem(stemmer, fold(m[0]))),
-      );
-      if (seen.size > most) {
-        [most, begin] = [seen.size, Math.max(0, index - 40)];
+    for (const { begin: from } of marks) {
+      const there = marks.filter((m) => m.begin >= from && m.end < from + AROUND);
+      const { size } = new Set(there.map((m) => m.stem));
+      if (size > most) {
+        [most, begin] = [size, Math.max(0, from - 40)];
       }
     }
     if (begin) {
@@ -103,16 +221,13 @@ const Search = (() => {
     if (end < text.length) {
       end = Math.max(begin, text.lastIndexOf(" ", end));
     }
-    const parts = [];
+    const parts = begin ? [["… ", false]] : [];
     let at = begin;
-    for (const m of marks.filter((n) => n.index >= begin && n.index + n[0].length <= end)) {
-      parts.push([text.slice(at, m.index), false], [m[0], true]);
-      at = m.index + m[0].length;
+    for (const m of marks.filter((n) => n.begin >= begin && n.end <= end)) {
+      parts.push([text.slice(at, m.begin), false], [text.slice(m.begin, m.end), true]);
+      at = m.end;
     }
     parts.push([text.slice(at, end), false]);
-    if (begin) {
-      parts.unshift(["… ", false]);
-    }
     if (end < text.length) {
       parts.push([" …", false]);
     }
@@ -127,7 +242,7 @@ const Search = (() => {
   }
 
   /** One result: where it leads, and the words around what was asked for. */
-  function showOne(list, [place, title, page, text], asked, stemmer) {
+  function showOne(list, book, { place, title, page, prose }, asked) {
     const item = within(list, "li");
     const link = within(item, "a");
     link.href = (document.documentElement.dataset.content_root ?? "") + place;
@@ -136,7 +251,7 @@ const Search = (() => {
       item.append(` · ${page}`);
     }
     const around = within(item, "p");
-    for (const [part, marked] of excerpt(text, asked, stemmer)) {
+    for (const [part, marked] of excerpt(book, prose, asked)) {
       (marked ? within(around, "mark") : around).append(part);
     }
   }
@@ -158,21 +273,22 @@ const Search = (() => {
       return;
     }
     document.title = `${question} — ${document.title}`;
-    const { asked, results } = find(index, question, stemmer);
+    const book = prepare(index, stemmer);
+    const { asked, results } = find(book, question);
     document.querySelector("#search-count").textContent =
       results.length > 0
         ? `${howMany(results.length)} for “${question}”`
         : `Nothing was found for “${question}”. Another word may help; the index lists all terms.`;
     const list = document.querySelector("#search-results");
     for (const { number } of results) {
-      showOne(list, index.sections[number], asked, stemmer);
+      showOne(list, book, book.sections[number], asked);
     }
   }
 
-  return { stems, find, excerpt, show };
+  return { stemming, prepare, find, excerpt, show };
 })();
 
 globalThis.courseSearch = Search;
 if (globalThis.document) {
-  Search.show(globalThis.searchWords, new globalThis.Stemmer());
+  Search.show(globalThis.searchIndex, new globalThis.Stemmer());
 }
