@@ -16,6 +16,7 @@ import contextlib
 import copy
 import io
 import json
+import os
 import re
 import shutil
 import sys
@@ -27,122 +28,33 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
+import psutil
 import yaml
 from nbformat import NotebookNode
 from otter.assign import main as otter_assign
 from otter.test_files import TestFile
 from otter.test_files.exception_test import ExceptionTestFile
 
+from masters import (
+    HIDDEN,
+    MasterError,
+    expressions,
+    hidden_checks,
+    questions,
+    read_master,
+    solution_lines,
+    solutions,
+)
+
+__all__ = ["MasterError", "build", "check_for_leaks", "checks", "grade", "questions", "run"]
+
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 MASTERS = sorted((HERE / "masters").glob("hw*.ipynb"))
-MARKERS = re.compile(r"# (ASSIGNMENT CONFIG|(BEGIN|END) (QUESTION|SOLUTION|TESTS))")
-HIDDEN = "# HIDDEN"
 NOT_FOR_STUDENTS = re.compile(r"solution|rubric|#\s*hidden", re.IGNORECASE)
 
 
-class MasterError(Exception):
-    """A master notebook breaks a rule; the message names the cell."""
-
-
-# ------------------------------------------------------------------------- reading a master
-
-
-def read_master(path: Path) -> NotebookNode:
-    """Read a master notebook and check what Otter Assign would pass over in silence.
-
-    Raises `MasterError` for a raw cell that is no known marker, markers that do not pair, a comment
-    that looks like a misspelt marker, saved outputs, and cells that carry tags or other metadata.
-    """
-    master = nbformat.read(path, as_version=4)
-    inside: list[str] = []
-    for number, cell in enumerate(master.cells):
-        place = f"{path.name}, cell {number}"
-        if cell.metadata:
-            raise MasterError(f"{place}: has metadata {dict(cell.metadata)}; a master has none")
-        if cell.get("outputs"):
-            raise MasterError(f"{place}: has saved outputs")
-        if cell.cell_type == "raw":
-            found = MARKERS.fullmatch(cell.source.split("\n")[0])
-            if not found:
-                raise MasterError(f"{place}: unknown marker {cell.source!r}")
-            _, edge, what = found.groups()
-            if edge == "BEGIN":
-                inside.append(what)
-            elif edge == "END" and (not inside or inside.pop() != what):
-                raise MasterError(f"{place}: {cell.source!r} ends what was not begun")
-        elif "TESTS" in inside:
-            _is_one_function(cell, place)
-        elif cell.cell_type == "code":
-            _has_proper_markers(cell, place, "SOLUTION" in inside)
-    if inside:
-        raise MasterError(f"{path.name}: {inside} is never ended")
-    return master
-
-
-def _is_one_function(cell: NotebookNode, place: str) -> None:
-    """Check that a check is one function, at most after the mark that hides it."""
-    body = ast.parse(cell.source).body if cell.cell_type == "code" else []
-    if len(body) != 1 or not isinstance(body[0], ast.FunctionDef):
-        raise MasterError(f"{place}: a check is a code cell with exactly one function")
-    comments = [line for line in cell.source.split("\n") if line.startswith("#")]
-    if comments not in ([], [HIDDEN]):
-        raise MasterError(f"{place}: {comments[0]!r}; the mark of a hidden check is {HIDDEN!r}")
-
-
-def _has_proper_markers(cell: NotebookNode, place: str, answer: bool) -> None:
-    """Check that every line that looks like a solution's marker is one, and that they pair."""
-    depth = 0
-    for line in cell.source.split("\n"):
-        if re.search(r"#.*(sol|begi?n\b|\bend\b)", line, re.IGNORECASE):
-            if line.strip() not in ("# BEGIN SOLUTION", "# END SOLUTION"):
-                raise MasterError(f"{place}: looks like a misspelt marker: {line.strip()!r}")
-            depth += 1 if "BEGIN" in line else -1
-            if depth not in (0, 1):
-                raise MasterError(f"{place}: markers do not pair at {line.strip()!r}")
-    if depth or ("# BEGIN SOLUTION" in cell.source) != answer:
-        raise MasterError(f"{place}: a solution is marked between raw cells and in the cell itself")
-
-
-def questions(master: NotebookNode) -> list[dict[str, Any]]:
-    """Return the questions in their order: name, points, and whether they are marked by hand."""
-    heads = [c.source for c in master.cells if c.source.startswith("# BEGIN QUESTION")]
-    found = [yaml.safe_load(head) for head in heads]
-    return [
-        {
-            "name": q["name"],
-            "points": q["points"],
-            "manual": q.get("manual", False),
-        }
-        for q in found
-    ]
-
-
 # ------------------------------------------------------------------------- what students may see
-
-
-def solution_lines(master: NotebookNode) -> set[str]:
-    """Return the lines of solutions and rubrics that are long enough to give something away."""
-    lines: set[str] = set()
-    answer = in_block = False
-    for cell in master.cells:
-        if cell.cell_type == "raw":
-            answer = cell.source.startswith("# BEGIN SOLUTION") or (
-                answer and not cell.source.startswith("# END SOLUTION")
-            )
-            continue
-        for line in cell.source.split("\n"):
-            if line.strip() in ("# BEGIN SOLUTION", "# END SOLUTION"):
-                in_block = "BEGIN" in line
-            elif in_block or (answer and cell.cell_type == "markdown"):
-                lines.add(line.strip())
-    return {line for line in lines if len(line) >= 12}
-
-
-def hidden_checks(master: NotebookNode) -> list[str]:
-    """Return the source of every hidden check, as it would appear in a built notebook."""
-    cells = [c.source for c in master.cells if c.source.startswith(HIDDEN)]
-    return [ast.unparse(ast.parse(source)) for source in cells]
 
 
 def check_for_leaks(student: NotebookNode, master: NotebookNode, hide: bool) -> None:
@@ -152,6 +64,7 @@ def check_for_leaks(student: NotebookNode, master: NotebookNode, hide: bool) -> 
     for line in solution_lines(master):
         if line in cells:
             raise MasterError(f"the student's notebook holds a line of a solution: {line!r}")
+    _checks_keep_the_secrets_of_others(student, master)
     for check in hidden_checks(master):
         if hide and (check in everything or check.split("(")[0] in everything):
             raise MasterError(f"the student's notebook holds a hidden check: {check[:60]!r}")
@@ -163,6 +76,25 @@ def check_for_leaks(student: NotebookNode, master: NotebookNode, hide: bool) -> 
             raise MasterError(f"metadata {extra} or outputs in {cell.source[:60]!r}")
         if cell.cell_type == "code" and "otter_answer_cell" in cell.metadata.get("tags", []):
             _is_a_stub(cell)
+
+
+def _checks_keep_the_secrets_of_others(student: NotebookNode, master: NotebookNode) -> None:
+    """Raise `MasterError` if the check of one question computes the answer to another."""
+    secrets = {name: expressions(code) for name, code in solutions(master).items()}
+    for check, source in student.metadata.otter.tests.items():
+        told = expressions(source)
+        for name, secret in secrets.items():
+            if name != check and secret & told:
+                raise MasterError(f"the check of {check} computes the answer to {name}")
+        for name in secrets:
+            lines = [line.strip() for line in solutions(master)[name].split("\n")]
+            lines = [line for line in lines if len(line) >= 25 and "def " not in line]
+            if name != check and any(line in source for line in lines):
+                raise MasterError(f"the check of {check} holds a line of the answer to {name}")
+    told = {x for c in student.cells if c.cell_type == "code" for x in expressions(c.source)}
+    for name, secret in secrets.items():
+        if secret & told:
+            raise MasterError(f"a cell of the student's notebook computes the answer to {name}")
 
 
 def _is_a_stub(cell: NotebookNode) -> None:
@@ -223,7 +155,11 @@ def grade(names: dict[str, Any], sources: dict[str, str]) -> Iterator[TestFile]:
 def build(out: Path, masters: list[Path] = MASTERS) -> None:
     """Build all editions of the masters into `out`; on any error `out` stays as it was."""
     out.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=out.parent, prefix=".homework-") as name:
+    for old in out.parent.glob(".homework-*"):  # of builds that were killed
+        if not psutil.pid_exists(int(old.name.split("-")[1])):
+            shutil.rmtree(old, ignore_errors=True)
+    prefix = f".homework-{os.getpid()}-"
+    with tempfile.TemporaryDirectory(dir=out.parent, prefix=prefix) as name, _temporary(name):
         fresh = Path(name) / "homework"
         for edition in ("course", "study", "autograder"):
             (fresh / edition).mkdir(parents=True)
@@ -231,6 +167,16 @@ def build(out: Path, masters: list[Path] = MASTERS) -> None:
             build_one(path, fresh, Path(name) / path.stem)
         shutil.rmtree(out, ignore_errors=True)
         fresh.rename(out)
+
+
+@contextlib.contextmanager
+def _temporary(folder: str) -> Iterator[None]:
+    """Let Otter put what it needs for a while, hidden checks among it, into a folder of ours."""
+    before, tempfile.tempdir = tempfile.tempdir, folder
+    try:
+        yield
+    finally:
+        tempfile.tempdir = before
 
 
 def build_one(path: Path, out: Path, work: Path) -> None:
