@@ -1,4 +1,4 @@
-"""Grading: right and blank notebooks, broken and hostile ones, and what is left when all goes wrong."""
+"""Grading: right and blank notebooks, broken and hostile ones, and a run that goes wrong."""
 
 import csv
 import errno
@@ -330,7 +330,7 @@ found = True
 """,
     "a file of the account is read": "found = bool(open(SECRET).read())",
     "the masters are read": "import os\n\nfound = bool(os.listdir(MASTERS))",
-    "a file is written outside": "open(OUTSIDE, 'w').write('x')\nfound = True",
+    "a file is written outside": "open(OUTSIDE, 'w').write('x')",
     "Python is changed for the next one": """
 import numpy
 
@@ -374,7 +374,9 @@ def all_attacks(tmp_path, monkeypatch, boxed):
             attack(tmp_path / "in", name, code, **facts)
         found = grade.grade_all(HW, tmp_path / "in", tmp_path / "out", boxed=boxed)
     assert {g.note for g in found} == {""}
-    return {g.key for g in found if g.points["q4_light_bulbs"]}, found
+    reached = {g.key for g in found if g.points["q4_light_bulbs"]}
+    # In the box a submission may write to a /tmp of its own.
+    return reached | ({"a file is written outside"} if outside.exists() else set()), found
 
 
 @needs_box

@@ -6,10 +6,13 @@ import re
 import zipfile
 
 import build
+import masters
 import nbformat
 import pytest
 from conftest import ROOT
+from homework_mutants import mutants
 from homework_wrong_answers import WRONG
+from homework_wrong_kinds import KINDS
 
 BUILT = ROOT / "_build" / "homework"
 MASTERS = {path.stem: build.read_master(path) for path in build.MASTERS}
@@ -165,22 +168,165 @@ def test_every_question_has_wrong_answers():
     assert min(len(WRONG[h][q]) for h, q in CHECKED) >= 4
 
 
+# What is said of many mistakes, because it says what was observed and names no cause.
+OBSERVED = re.compile(
+    r"""This.check.waits|It.is.off.by|It.is.infinite|times.what.is.due|touches.the.log-likelihood
+    |posterior.mean.lies.between|further.hit.adds|One.row.sums.to|negative.entries|found.0\.
+    |same.chance,.1/9|sequences.of.4.draws.sum|another.order.must|of.two.halves|sums.are.wrong
+    |Without.gaps|In.other.units|With.known.labels|stopped.too.early|fell.by|no.RuntimeError
+    |A.difference.of|equal.variables.are|it.must.arrive|means.are.wrong|set.of.12.points
+    |equally.likely|lines;.\d.are.drawn|live.between.0.and.1|stops.with|counts.are.returned""",
+    re.VERBOSE,
+)
+
+
+def said_of(names, study, question):
+    """Return the sentences of the checks that failed, and whether each is one of ours."""
+    found = result(names, study, question)
+    failed = [case for case in found.test_case_results if not case.passed]
+    assert not any(case.test_case.hidden for case in failed)
+    assert bool(failed) == (found.score == 0)
+    return [case.message.rpartition("AssertionError: ")[1:] for case in failed]
+
+
 @pytest.mark.parametrize(
     ("homework", "question", "mistake"),
-    [(h, q, mistake) for h in WRONG for q in WRONG[h] for mistake in WRONG[h][q]],
+    [(h, q, mistake) for h, q in CHECKED for mistake in [*WRONG[h][q], *KINDS[h][q]]],
 )
 def test_a_wrong_answer_is_caught_and_told_why(notebook, solved, homework, question, mistake):
-    """By a public check of the study edition, in a sentence that names the mistake."""
-    word, code = WRONG[homework][question][mistake]
+    """By a public check of the study edition; and no sentence names another mistake."""
+    word, code = {**WRONG[homework][question], **KINDS[homework][question]}[mistake]
     study = notebook("study", homework)
     names = solved(homework)
     exec(compile(code, f"<{mistake}>", "exec"), names)
-    found = result(names, study, question)
-    failed = [case for case in found.test_case_results if not case.passed]
-    assert failed, "the wrong answer passes"
-    assert not any(case.test_case.hidden for case in failed)
-    assert found.score == 0
-    assert any(re.search(word, case.message, re.IGNORECASE) for case in failed), found.summary()
+    said = said_of(names, study, question)
+    assert said, "the wrong answer passes"
+    assert all(ours for ours, _ in said), said
+    named = [sentence for _, sentence in said if re.search(word, sentence, re.IGNORECASE)]
+    assert named, said
+    others = [sentence for _, sentence in said if sentence not in named]
+    assert all(OBSERVED.search(sentence) for sentence in others), others
+
+
+# Changes that change nothing: text, a name of the axis from its other end, what is the same in both
+# orders, a difference that has probability zero, and what the question leaves open.
+NO_CHANGE = re.compile(
+    r"""without.`['"]|1.->.-1|xlogy\(q,.q\):.exchanged|betaln\(.*\):.exchanged|asarray\(.*dropped
+    |asarray|allclose\(.*exchanged|zeros.->.ones|rng.random\(\).<.*LtE|gain.<.*LtE
+    |excess.>.0:.GtE|-gain:.sign|k.\+.1|1.->.[02]$|ax.plot.*keywords.dropped|0.->.-1""",
+    re.VERBOSE,
+)
+PICTURES = ("q5_picture", "q4_picture")
+
+
+@pytest.mark.parametrize(("homework", "question"), CHECKED)
+def test_a_solution_that_is_changed_in_one_place_is_caught(notebook, solved, homework, question):
+    study, right = notebook("study", homework), masters.solutions(MASTERS[homework])[question]
+    right = right.strip().split("\nfigure")[0].split("\np = permutation")[0]
+    tried = 0
+    survived = []
+    for what, code in mutants(right):
+        names = solved(homework)
+        try:
+            exec(compile(code, f"<{what}>", "exec"), names)
+        except (NameError, TypeError):  # no answer at all
+            continue
+        tried += 1
+        said = said_of(names, study, question)
+        assert all(ours for ours, _ in said), (what, said)
+        if not said and not NO_CHANGE.search(what):
+            survived.append(what)
+    assert tried >= 15
+    assert not survived
+
+
+# ------------------------------------------------------------------------- strange answers
+
+HOSTILE = """
+import numpy as np
+
+def yes(self, *_): return True
+
+def me(self, *_): return self
+
+NAMES = ["lt", "le", "gt", "ge", "eq"]
+COMPARE = {f"__{n}__": yes for n in NAMES} | {"__ne__": lambda s, o: False}
+COMPARE |= {f"__{n}__": me for n in ["sub", "rsub", "abs", "neg"]} | {"__hash__": lambda s: 0}
+Float = type("Float", (float,), COMPARE)
+Int = type("Int", (int,), COMPARE)
+Str = type("Str", (str,), COMPARE)
+Dict = type("Dict", (dict,), COMPARE | {"__float__": lambda s: 0.0})
+Array = type("Array", (np.ndarray,), COMPARE | {"all": yes, "any": yes, "max": me, "sum": me})
+STRANGE = [
+    Float(0.5), Int(1), Str("0.5"), Dict(a=1), np.full(3, 0.5).view(Array), (v for v in [1.0, 2.0]),
+    (Float(1), Float(1)), (np.ones((2, 2)).view(Array), [Float(1), Float(2)]), [Int(1)] * 3,
+    "text", b"text", {}, set(), object(), 1 + 2j, [[1], [2, 3]], np.array("a"), len, int, True,
+    np.array([None, 1]), [float("nan")] * 2, float("inf"), ((), ()), lambda: 0, [[]], ...,
+]
+"""
+
+
+@pytest.mark.parametrize(("homework", "question"), CHECKED)
+def test_an_answer_of_a_strange_type_earns_nothing_and_gets_a_sentence(
+    notebook, solved, homework, question
+):
+    study = notebook("study", homework)
+    tools = {}
+    exec(HOSTILE, tools)
+    right = masters.solutions(MASTERS[homework])[question]
+    name = re.search(r"^def (\w+)", right, re.MULTILINE).group(1)
+    for strange in tools["STRANGE"]:
+        if question in PICTURES:
+            continue
+        names = solved(homework) | {name: lambda *_, s=strange: s}
+        said = said_of(names, study, question)
+        assert said, f"{type(strange)} passes"
+        assert all(ours and len(text) < 700 for ours, text in said), (type(strange), said)
+    for strange in tools["STRANGE"]:
+        said = said_of(solved(homework) | {name: strange}, study, question)
+        assert said, f"{type(strange)} in place of the function passes"
+        assert all(ours for ours, text in said), (type(strange), said)
+
+
+@pytest.mark.parametrize(("homework", "question"), CHECKED)
+def test_a_right_answer_in_another_container_passes(notebook, solved, homework, question):
+    """Lists for arrays and NumPy's numbers for Python's are as right; a hostile class is not."""
+    import numpy as np
+
+    if question in PICTURES or question == "q4_fit":
+        return
+    study = notebook("study", homework)
+    tools = {}
+    exec(HOSTILE, tools)
+    right = masters.solutions(MASTERS[homework])[question]
+    name = re.search(r"^def (\w+)", right, re.MULTILINE).group(1)
+    own = solved(homework)[name]
+
+    def as_list(*arguments):
+        answer = own(*arguments)
+        if isinstance(answer, tuple):
+            return [np.asarray(part).tolist() for part in answer]
+        return np.asarray(answer).tolist()
+
+    assert not said_of(solved(homework) | {name: as_list}, study, question)
+
+    def wrong_but_always_equal(*arguments):
+        answer = own(*arguments)
+        if isinstance(answer, tuple):
+            return tuple((np.asarray(part, float) + 1).view(tools["Array"]) for part in answer)
+        answer = np.asarray(answer, float) + 1
+        return tools["Float"](answer) if answer.shape == () else answer.view(tools["Array"])
+
+    assert said_of(solved(homework) | {name: wrong_but_always_equal}, study, question)
+
+
+def test_what_a_student_reads_when_the_answer_stops(notebook, solved):
+    study = notebook("study", "hw1_mixtures_and_em")
+    names = solved("hw1_mixtures_and_em")
+    exec("def responsibilities(x, weights, means):\n    return 1", names)
+    ((ours, text), *_) = said_of(names, study, "q1_responsibilities")
+    assert ours
+    assert text.startswith("`responsibilities` stops with TypeError: responsibilities() takes 3")
 
 
 # ------------------------------------------------------------------------- nothing leaks
