@@ -51,6 +51,7 @@ __all__ = ["MasterError", "build", "check_for_leaks", "checks", "grade", "questi
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 MASTERS = sorted((HERE / "masters").glob("hw*.ipynb"))
+OTTER = {"OK_FORMAT", "assignment_name", "tests"}
 NOT_FOR_STUDENTS = re.compile(r"solution|rubric|#\s*hidden", re.IGNORECASE)
 
 
@@ -64,6 +65,11 @@ def check_for_leaks(student: NotebookNode, master: NotebookNode, hide: bool) -> 
     for line in solution_lines(master):
         if line in cells:
             raise MasterError(f"the student's notebook holds a line of a solution: {line!r}")
+    known = {"kernelspec", "language_info", "otter"}
+    if set(student.metadata) - known or set(student.metadata.otter) - OTTER:
+        raise MasterError(
+            f"unknown metadata: {sorted({*student.metadata, *student.metadata.otter})}"
+        )
     _checks_keep_the_secrets_of_others(student, master)
     for check in hidden_checks(master):
         if hide and (check in everything or check.split("(")[0] in everything):
@@ -72,6 +78,7 @@ def check_for_leaks(student: NotebookNode, master: NotebookNode, hide: bool) -> 
         if NOT_FOR_STUDENTS.search(cell.source):
             raise MasterError(f"not for students: {cell.source[:200]!r}")
         extra = set(cell.metadata) - {"deletable", "editable", "tags"}
+        extra |= set(cell.get("attachments", {}))
         if extra or cell.get("outputs"):
             raise MasterError(f"metadata {extra} or outputs in {cell.source[:60]!r}")
         if cell.cell_type == "code" and "otter_answer_cell" in cell.metadata.get("tags", []):
@@ -187,14 +194,15 @@ def build_one(path: Path, out: Path, work: Path) -> None:
     for_gradescope = {"requirements": requirements(), "overwrite_requirements": True,
                       "python_version": "3.11", "autograder_files": ["companion"]}  # fmt: skip
     course = assign(master, work / "course", stem, for_gradescope)
-    student = tidy(course / "student" / path.name)
-    solved = tidy(course / "autograder" / path.name)
+    asked = questions(master)
+    student = with_points(tidy(course / "student" / path.name), asked, handed_in=True)
+    solved = with_points(tidy(course / "autograder" / path.name), asked, handed_in=True)
     everything = copy.deepcopy(master)
     for cell in everything.cells:
         cell.source = cell.source.removeprefix(HIDDEN + "\n")
     nothing_to_hand_in = {"export_cell": False, "generate": False}
     study = assign(everything, work / "study", stem, nothing_to_hand_in)
-    study = tidy(study / "student" / path.name)
+    study = with_points(tidy(study / "student" / path.name), asked, handed_in=False)
     check_for_leaks(student, master, hide=True)
     check_for_leaks(study, master, hide=False)
     for result in grade(run(solved), checks(solved)):
@@ -203,7 +211,7 @@ def build_one(path: Path, out: Path, work: Path) -> None:
     nbformat.write(student, out / "course" / path.name)
     nbformat.write(study, out / "study" / path.name)
     nbformat.write(solved, out / "autograder" / f"{stem}_solutions.ipynb")
-    points = json.dumps(questions(master), indent=1) + "\n"
+    points = json.dumps(asked, indent=1) + "\n"
     (out / "autograder" / f"{stem}_points.json").write_text(points, encoding="utf-8")
     (archive,) = (course / "autograder").glob("*.zip")
     repack(archive, out / "autograder" / f"{stem}.zip")
@@ -260,6 +268,29 @@ def tidy(path: Path) -> NotebookNode:
     return notebook
 
 
+def with_points(
+    notebook: NotebookNode, asked: list[dict[str, Any]], handed_in: bool
+) -> NotebookNode:
+    """Say below the title of each question what it is worth, and who decides."""
+    for question in asked:
+        if question["manual"]:
+            who = "marked by a person" if handed_in else "nobody marks it here"
+        elif question["all_or_nothing"]:
+            who = "all checks must pass"
+        else:
+            shares = [f"{check['points']:g}" for check in question["checks"]]
+            who = f"the checks are worth {', '.join(shares)}"
+        if handed_in and any(check["hidden"] for check in question["checks"]):
+            who += "; some of them wait for the grader"
+        many = "1 point" if question["points"] == 1 else f"{question['points']:g} points"
+        title = f"## {question['title']}"
+        cells = [c for c in notebook.cells if title in c.source.split("\n")]
+        if len(cells) != 1:
+            raise MasterError(f"{question['name']}: {len(cells)} cells have the title {title!r}")
+        cells[0].source = cells[0].source.replace(title, f"{title}\n\n*{many}: {who}.*", 1)
+    return notebook
+
+
 def repack(archive: Path, target: Path) -> None:
     """Copy a zip archive with its files in order and without dates, so that two builds agree."""
     with zipfile.ZipFile(archive) as old, zipfile.ZipFile(target, "w") as new:
@@ -272,10 +303,41 @@ def repack(archive: Path, target: Path) -> None:
             new.writestr(entry, content, zipfile.ZIP_DEFLATED)
 
 
+PAGE = ROOT / "book" / "derivations.md"
+INTRODUCTION = """# Derivations and open questions
+
+Two questions of each [homework](homework.md) are not for a machine. Here is what a good answer to \
+them holds, folded: try first. A derivation can be told in other words and in another order; an \
+open question has more than one good answer, so for these there is only what any of them needs.
+"""
+
+
+def solutions_page(masters: list[Path] = MASTERS) -> str:
+    """Return the page of the book with the answers to the questions that no check decides."""
+    text = [INTRODUCTION]
+    for path in masters:
+        master = read_master(path)
+        title = next(c.source.split("\n")[0] for c in master.cells if c.cell_type == "markdown")
+        text.append(f"## {title.lstrip('# ')}\n")
+        for question in questions(master):
+            if question["manual"]:
+                answer = re.sub(r"\*\*Rubric.*?\*\*\n*", "", question["rubric"])
+                answer = re.sub(r"\(\d points?\) | \((one|two) points?\)", "", answer)
+                answer = re.sub(r" ?[^.:;]*\b[Oo]ne (point )?(each|for)\b[^.]*\.", "", answer)
+                summary = question["title"].replace("Question", "Answer to question")
+                fold = f"<details><summary>{summary}</summary>"
+                text.append(f"{fold}\n\n{answer.strip()}\n\n</details>\n")
+    return "\n".join(text)
+
+
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("out", nargs="?", type=Path, default=ROOT / "_build" / "homework")
+    parser.add_argument("--page", action="store_true", help="write the book's page of answers")
     try:
+        if parser.parse_args().page:
+            PAGE.write_text(solutions_page(), encoding="utf-8")
+            sys.exit()
         build(parser.parse_args().out.resolve())
     except MasterError as error:
         sys.exit(f"homework: {error}")

@@ -117,7 +117,7 @@ def set_formulas(asked: list[tuple[str, bool]]) -> list[str]:
     except (OSError, subprocess.SubprocessError, ValueError):
         html = plain
     return [
-        f'<div class="display">{x}</div>' if display else x
+        f'<div class="display" tabindex="0">{x}</div>' if display else x
         for x, (_, display) in zip(html, asked, strict=True)
     ]
 
@@ -140,6 +140,10 @@ def markdown(text: str, formulas: Formulas, attachments: dict[str, Any] | None =
         return f'<img src="{address}" alt="{alt or "picture"}">'
 
     machine.renderer.rules["image"] = image  # type: ignore[attr-defined]
+    for block in ("fence", "code_block"):  # what scrolls can be reached by keyboard
+        machine.renderer.rules[block] = lambda t, i, o, e: (  # type: ignore[attr-defined]
+            f'<pre tabindex="0">{escape(t[i].content)}</pre>'
+        )
     text = re.sub("[\ue000\ue001]", "", text[:SHOWN])
     try:
         return Markup(machine.render(text))

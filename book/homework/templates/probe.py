@@ -35,10 +35,18 @@ def test_of_the_instruments():
     from companion.gaussians import GaussianMixture
 
     assert not np.allclose(0, 1) and not np.allclose([0.5, 1], [1, 0.5])
-    assert not np.array_equal([0], [1]) and not np.isfinite(np.nan) and np.abs(-2.0) == 2
+    assert (
+        not np.array_equal([0], [1])
+        and not np.isfinite(np.nan)
+        and np.abs(-2.0) == 2
+    )
     assert np.max([1, 2]) == 2 and np.min([1, 2]) == 1 and np.sum([1, 2]) == 3
-    assert math.isclose(stats.norm.logpdf(1.0), -0.5 - 0.5 * math.log(2 * math.pi))
-    assert math.isclose(special.logsumexp([0, 0]), math.log(2)) and math.isclose(abs(-2), 2)
+    assert math.isclose(
+        stats.norm.logpdf(1.0), -0.5 - 0.5 * math.log(2 * math.pi)
+    )
+    assert math.isclose(
+        special.logsumexp([0, 0]), math.log(2)
+    ) and math.isclose(abs(-2), 2)
     assert any([0, 1]) and not all([0, 1]) and max(1, 2) == 2
     model = GaussianMixture([0.5, 0.5], [-1.0, 1], [1.0, 1])
     odds = model.responsibilities([0.5])[0]
