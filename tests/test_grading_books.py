@@ -7,6 +7,7 @@ import itertools
 import json
 import os
 import re
+import tomllib
 import zipfile
 from datetime import datetime
 from types import SimpleNamespace
@@ -610,6 +611,23 @@ def test_copies_are_found_and_right_answers_written_alone_are_not():
             alarms += bool(similar.pairs(pair))
     assert tried > 1000
     assert alarms == 0
+
+
+def test_the_pages_say_what_the_programs_do():
+    page = (ROOT / "book" / "instructors.md").read_text(encoding="utf-8")
+    assert (similar.MANY, similar.RUN, similar.PART) == (40, 5, 0.5)
+    assert "at least forty runs of five words" in page
+    assert "these are half of what the smaller of the two has" in page
+    for name in ("reports/", "feedback/", "exports/", "results/", "marks.csv", "class.html"):
+        assert f"| `{name}` |" in page
+    rules = page.partition("[late]")[2].partition("```")[0]
+    told = tomllib.loads("[late]" + rules)
+    assert set(told["late"]) == {"free", "per_day", "at_most"}
+    assert set(told["hw1"]) == {"deadline", "late", "regrade"}
+    assert all(f"`{column}`" in page for column in exports.ROSTER)
+    locked = (ROOT / "requirements.txt").read_text(encoding="utf-8")
+    otter = re.search(r"^otter-grader==\S+", locked, re.MULTILINE).group()
+    assert otter in (ROOT / "book" / "students.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(
