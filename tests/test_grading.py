@@ -1,7 +1,9 @@
 """Grading: right and blank notebooks, broken and hostile ones, and a run that goes wrong."""
 
+import base64
 import csv
 import errno
+import io
 import json
 import os
 import re
@@ -19,6 +21,7 @@ import pytest
 import sandbox
 import telling
 from conftest import ROOT
+from PIL import Image
 
 HOMEWORKS = sorted(path.stem for path in (ROOT / "book" / "homework" / "masters").glob("*.ipynb"))
 BUILT = ROOT / "_build" / "homework"
@@ -141,6 +144,16 @@ def term(tmp_path_factory):
     hand_in(folder / "Lara_Large_77_assignsubmission_file", "large", notebook=large)
     (folder / "nothing here").mkdir()
     (folder / "nothing here" / "answers.pdf").write_bytes(b"%PDF")
+    figure = "plt.plot([1, 2], [3, 4])\nplt.show()"
+    drawn = solution(student="drawn")
+    (at,) = (k for k, c in enumerate(drawn.cells) if "Question 6." in c.source)
+    photo = io.BytesIO()
+    Image.new("RGB", (60, 40), "white").save(photo, "JPEG")
+    attached = {"page.jpg": {"image/jpeg": base64.b64encode(photo.getvalue()).decode()}}
+    page = nbformat.v4.new_markdown_cell("On paper ![page](attachment:page.jpg) $x^2$")
+    page["attachments"] = attached
+    drawn.cells[at + 1 : at + 1] = [nbformat.v4.new_code_cell(figure), page]
+    hand_in(folder, "drawn", notebook=drawn)
     copied = solution(student="copied")
     replace(copied, "student.encode()", "'troubled'.encode()")
     hand_in(folder, "copied", notebook=copied)
@@ -189,6 +202,17 @@ def test_data_of_another_id_are_named(term):
         "the data in this notebook are those of 'troubled': changed, or copied?"
     ]
     assert grades["troubled"].hints == []
+
+
+def test_pages_show_figures_photos_and_formulas(term):
+    _, out = term
+    for folder in ("reports", "feedback"):
+        page = (out / folder / "drawn.html").read_text()
+        last = page.partition('id="q6_lost_for_a_reason"')[2]
+        assert "plt.plot([1, 2], [3, 4])" in last
+        assert last.count("data:image/png") == 1
+        assert last.count("data:image/jpeg") == 1
+        assert "<math" in last
 
 
 def test_the_table_has_everybody(term):

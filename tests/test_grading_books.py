@@ -241,6 +241,11 @@ def test_a_changed_answer_is_named_and_its_mark_is_kept(tmp_path):
     type_in(tmp_path, line, line.rpartition(",")[0] + ",")
     table = run(tmp_path, students(ada="because, and better"))
     assert table["ada"]["waiting"] == "q6_lost_for_a_reason"
+    # Where nothing is there nothing waits, and no row is made.
+    empty = students(ada="because, and better", frege="")
+    empty[1].answers = {}
+    assert run(tmp_path, empty)["frege"]["waiting"] == ""
+    assert "frege" not in (tmp_path / HW / "marks.csv").read_text()
     # Marks of somebody who is not there this time are kept as well.
     run(tmp_path, students(boole="therefore"))
     assert "q5_derivation,ada,3," in (tmp_path / HW / "marks.csv").read_text()

@@ -104,7 +104,9 @@ def read_table(path: Path) -> list[dict[str, str]]:
 
 
 def fingerprint(answer: list[dict[str, Any]]) -> str:
-    """Return a short name for an answer: its text, its code and its pictures."""
+    """Return a short name for an answer, its text, its code and its pictures; empty for none."""
+    if not answer:
+        return ""
     told = [[cell["source"].strip(), sorted(cell["attachments"].items())] for cell in answer]
     return hashlib.sha256(repr(told).encode("utf-8", "backslashreplace")).hexdigest()[:10]
 
@@ -146,6 +148,8 @@ def merge_marks(
     merged = dict(marks)
     for student, those in answers.items():
         for question, print_ in those.items():
+            if not print_ and (student, question) not in merged:
+                continue
             mark = merged.setdefault((student, question), Mark(answer=print_))
             if mark.points is None or not mark.answer:
                 merged[student, question] = Mark(mark.points, mark.comment, print_)
@@ -232,7 +236,7 @@ def add_up(
     for question in most:
         mark = marks.get(question, Mark())
         if question not in given:
-            result.waiting.append(question)
+            result.waiting += [question] if now.get(question) else []  # else nothing is there
         elif mark.answer and now.get(question) and mark.answer != now[question]:
             result.waiting.append(f"{question} ({CHANGED})")
     if regrades:

@@ -70,7 +70,6 @@ def environment(folder: Path, boxed: bool) -> dict[str, str]:
         "HOME": str(folder / "home"),
         "TMPDIR": "/tmp" if boxed else str(folder / "tmp"),
         "MPLCONFIGDIR": "/tmp/fonts" if boxed else str(FONTS),
-        "MPLBACKEND": "Agg",
         "PYTHONWARNINGS": "ignore",
         "LANG": "C.UTF-8",
         **dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"), "1"),
