@@ -7,6 +7,7 @@ from typing import Any
 import report
 
 BINS = 10
+WAITS = re.compile("^This check waits|the squares wait")  # these say nothing of a mistake
 
 
 def page(book: Any, done: list[Any], pairs: list[dict[str, Any]]) -> str:
@@ -41,7 +42,7 @@ def _distribution(totals: list[float], of: float) -> list[dict[str, Any]]:
     rows = []
     for k in range(BINS):
         low, high = of * k / BINS, of * (k + 1) / BINS
-        label = f"{low:g} to {'less than ' if k < BINS - 1 else ''}{high:g}"
+        label = f"{low:g} to {'below ' if k < BINS - 1 else ''}{high:g}"
         share = 100 * counts[k] / max(1, len(totals))
         rows.append({"label": label, "many": counts[k], "width": f"{share:.1f}"})
     return rows
@@ -59,12 +60,13 @@ def _question(question: dict[str, Any], book: Any, done: list[Any]) -> dict[str,
     said: Counter[str] = Counter()
     example: dict[str, str] = {}
     for grade in done:
-        for kind, sentence in {_kind(s): s for s in grade.failed.get(name, [])}.items():
+        told = [s for s in grade.failed.get(name, []) if not WAITS.search(s)]
+        for kind, sentence in {_kind(s): s for s in told}.items():
             said[kind] += 1
             example.setdefault(kind, sentence)
-    share = 100 * sum(e >= 1 for e in earned) / len(earned) if earned else 0.0
+    share = f"{100 * sum(e >= 1 for e in earned) / len(earned):.0f}" if earned else ""
     sentences = [{"many": many, "text": example[kind]} for kind, many in said.most_common(5)]
-    return {"title": question["title"], "share": f"{share:.0f}", "sentences": sentences}
+    return {"title": question["title"], "share": share, "sentences": sentences}
 
 
 def _kind(sentence: str) -> str:

@@ -34,7 +34,15 @@ SHOWN = 20_000  # characters of an answer's part
 def environment() -> jinja2.Environment:
     """Return the templates; everything that is put into them is text unless it says otherwise."""
     loader = jinja2.FileSystemLoader(TEMPLATES)
-    return jinja2.Environment(loader=loader, autoescape=True, undefined=jinja2.StrictUndefined)
+    made = jinja2.Environment(loader=loader, autoescape=True, undefined=jinja2.StrictUndefined)
+    made.filters["sentence"] = sentence
+    return made
+
+
+def sentence(text: str) -> Markup:
+    """Return a sentence of a check as HTML: names and emphasis, and all else as text."""
+    html = re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text)))
+    return Markup(re.sub(r"(?<![\w*])\*([^\s*][^*]*)\*(?![\w*])", r"<em>\1</em>", html))
 
 
 def render(template: str, **values: Any) -> str:
