@@ -251,6 +251,17 @@ def test_a_changed_answer_is_named_and_its_mark_is_kept(tmp_path):
     assert "q5_derivation,ada,3," in (tmp_path / HW / "marks.csv").read_text()
 
 
+def test_marks_of_a_doubled_id_go_to_whoever_is_left(tmp_path):
+    done = students(ada="because", boole="therefore")
+    for one in done:
+        one.student, one.key = "ada", f"ada ({one.name})"
+    run(tmp_path, done)
+    type_in(tmp_path, "q5_derivation,ada (ada.ipynb),,", "q5_derivation,ada (ada.ipynb),5,")
+    table = run(tmp_path, students(ada="because"))
+    assert table["ada"]["q5_derivation"] == "5"
+    assert "q5_derivation,ada,5," in (tmp_path / HW / "marks.csv").read_text()
+
+
 def test_marks_come_back_from_a_spreadsheet_of_any_country(tmp_path):
     run(tmp_path, students(ada="because"))
     path = tmp_path / HW / "marks.csv"

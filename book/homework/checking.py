@@ -128,6 +128,10 @@ def compare(found, right, why, causes=(), close=1e-9, size=1.0):
     for digits in range(1, 9):
         if not told and found.any() and same(found, np.round(right, digits), 1e-14, size):
             told.append(f"It is rounded to {digits} decimals: give back all digits.")
+    for type_, close_ in ((np.float16, 1e-2), (np.float32, 1e-5)):
+        few = found.astype(type_).astype(float)
+        if not told and same(found, right, close_) and np.array_equal(few, found) and found.any():
+            told.append(f"The numbers have the few digits of {type_.__name__}: keep all of them.")
     assert not told, " Or: ".join(dict.fromkeys(told))
     assert not np.isnan(found).any(), f"{why} It is not a number (nan)."
     with np.errstate(all="ignore"):

@@ -83,8 +83,16 @@ class Book:
             notes.append(f"the id {student!r} is not in the roster")
         return notes
 
+    def adopt(self, grade: Any) -> None:
+        """Take over marks that were given while another submission had the same id."""
+        for question in self.most:
+            before = (f"{(grade.student or '').strip()} ({grade.name})", question)
+            if before in self.marks and (grade.key, question) not in self.marks:
+                self.marks[grade.key, question] = self.marks.pop(before)
+
     def tell(self, grade: Any, done: list[Any]) -> None:
         """Write the pages of one student, and the table with all who are done."""
+        self.adopt(grade)
         for folder, teacher in (("reports", True), ("feedback", False)):
             page = self.page(grade, teacher)
             self.keep(self.out / folder / f"{grade.slug}.html", page)
