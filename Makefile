@@ -14,7 +14,7 @@ SITE := _build/html
 HOMEWORK := _build/homework
 COMPANION := $(shell find companion -type f -not -path '*/__pycache__/*')
 # Neither the site nor the homework.
-TESTS := companion tests $(patsubst %,--ignore %,$(wildcard tests/test_site*.py) $(addprefix tests/test_,build.py mentions.py wheel.py homework.py grading.py claims.py))
+TESTS := companion tests $(patsubst %,--ignore %,$(wildcard tests/test_site*.py) $(addprefix tests/test_,build.py mentions.py wheel.py homework.py grading.py grading_books.py claims.py))
 
 # Two workers, two cores: with two threads of BLAS each they would wait for each other.
 test book check claims quick ranges: export OPENBLAS_NUM_THREADS = 1
@@ -57,7 +57,7 @@ browser: .venv/installed
 homework: $(HOMEWORK)/.built  ## build the homework: for students, for readers alone, for the grader
 	@echo "The homework: $(CURDIR)/$(HOMEWORK)"
 
-grade: homework  ## grade a folder of submissions: make grade HW=hw1 SUBMISSIONS=folder
+grade: homework  ## grade what was handed in, a folder or an archive: make grade HW=hw1 SUBMISSIONS=folder
 	@[ -n "$(HW)" ] && [ -n "$(SUBMISSIONS)" ] || { echo "usage: make grade HW=hw1 SUBMISSIONS=folder"; exit 2; }
 	$(BIN)/python book/homework/grade.py "$(HW)" "$(SUBMISSIONS)"
 
@@ -107,7 +107,7 @@ $(SITE)/.built: _build/fresh $(HOMEWORK)/.built $(shell find book -type f -not -
 	$(BIN)/jupyter-book build -W -n --keep-going . || { rm -rf $(SITE) _build/.doctrees; exit 1; }
 	touch $@
 
-$(HOMEWORK)/.built: .venv/installed book/homework/build.py $(wildcard book/homework/masters/*.ipynb) $(COMPANION)
+$(HOMEWORK)/.built: .venv/installed $(addprefix book/homework/,build.py checking.py masters.py) $(wildcard book/homework/masters/*.ipynb) $(COMPANION)
 	$(BIN)/python book/homework/build.py
 	touch $@
 

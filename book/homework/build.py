@@ -16,6 +16,7 @@ import contextlib
 import copy
 import io
 import json
+import os
 import re
 import shutil
 import sys
@@ -27,122 +28,34 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
+import psutil
 import yaml
 from nbformat import NotebookNode
 from otter.assign import main as otter_assign
 from otter.test_files import TestFile
 from otter.test_files.exception_test import ExceptionTestFile
 
+from masters import (
+    HIDDEN,
+    MasterError,
+    expressions,
+    hidden_checks,
+    questions,
+    read_master,
+    solution_lines,
+    solutions,
+)
+
+__all__ = ["MasterError", "build", "check_for_leaks", "checks", "grade", "questions", "run"]
+
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 MASTERS = sorted((HERE / "masters").glob("hw*.ipynb"))
-MARKERS = re.compile(r"# (ASSIGNMENT CONFIG|(BEGIN|END) (QUESTION|SOLUTION|TESTS))")
-HIDDEN = "# HIDDEN"
+OTTER = {"OK_FORMAT", "assignment_name", "tests"}
 NOT_FOR_STUDENTS = re.compile(r"solution|rubric|#\s*hidden", re.IGNORECASE)
 
 
-class MasterError(Exception):
-    """A master notebook breaks a rule; the message names the cell."""
-
-
-# ------------------------------------------------------------------------- reading a master
-
-
-def read_master(path: Path) -> NotebookNode:
-    """Read a master notebook and check what Otter Assign would pass over in silence.
-
-    Raises `MasterError` for a raw cell that is no known marker, markers that do not pair, a comment
-    that looks like a misspelt marker, saved outputs, and cells that carry tags or other metadata.
-    """
-    master = nbformat.read(path, as_version=4)
-    inside: list[str] = []
-    for number, cell in enumerate(master.cells):
-        place = f"{path.name}, cell {number}"
-        if cell.metadata:
-            raise MasterError(f"{place}: has metadata {dict(cell.metadata)}; a master has none")
-        if cell.get("outputs"):
-            raise MasterError(f"{place}: has saved outputs")
-        if cell.cell_type == "raw":
-            found = MARKERS.fullmatch(cell.source.split("\n")[0])
-            if not found:
-                raise MasterError(f"{place}: unknown marker {cell.source!r}")
-            _, edge, what = found.groups()
-            if edge == "BEGIN":
-                inside.append(what)
-            elif edge == "END" and (not inside or inside.pop() != what):
-                raise MasterError(f"{place}: {cell.source!r} ends what was not begun")
-        elif "TESTS" in inside:
-            _is_one_function(cell, place)
-        elif cell.cell_type == "code":
-            _has_proper_markers(cell, place, "SOLUTION" in inside)
-    if inside:
-        raise MasterError(f"{path.name}: {inside} is never ended")
-    return master
-
-
-def _is_one_function(cell: NotebookNode, place: str) -> None:
-    """Check that a check is one function, at most after the mark that hides it."""
-    body = ast.parse(cell.source).body if cell.cell_type == "code" else []
-    if len(body) != 1 or not isinstance(body[0], ast.FunctionDef):
-        raise MasterError(f"{place}: a check is a code cell with exactly one function")
-    comments = [line for line in cell.source.split("\n") if line.startswith("#")]
-    if comments not in ([], [HIDDEN]):
-        raise MasterError(f"{place}: {comments[0]!r}; the mark of a hidden check is {HIDDEN!r}")
-
-
-def _has_proper_markers(cell: NotebookNode, place: str, answer: bool) -> None:
-    """Check that every line that looks like a solution's marker is one, and that they pair."""
-    depth = 0
-    for line in cell.source.split("\n"):
-        if re.search(r"#.*(sol|begi?n\b|\bend\b)", line, re.IGNORECASE):
-            if line.strip() not in ("# BEGIN SOLUTION", "# END SOLUTION"):
-                raise MasterError(f"{place}: looks like a misspelt marker: {line.strip()!r}")
-            depth += 1 if "BEGIN" in line else -1
-            if depth not in (0, 1):
-                raise MasterError(f"{place}: markers do not pair at {line.strip()!r}")
-    if depth or ("# BEGIN SOLUTION" in cell.source) != answer:
-        raise MasterError(f"{place}: a solution is marked between raw cells and in the cell itself")
-
-
-def questions(master: NotebookNode) -> list[dict[str, Any]]:
-    """Return the questions in their order: name, points, and whether they are marked by hand."""
-    heads = [c.source for c in master.cells if c.source.startswith("# BEGIN QUESTION")]
-    found = [yaml.safe_load(head) for head in heads]
-    return [
-        {
-            "name": q["name"],
-            "points": q["points"],
-            "manual": q.get("manual", False),
-        }
-        for q in found
-    ]
-
-
 # ------------------------------------------------------------------------- what students may see
-
-
-def solution_lines(master: NotebookNode) -> set[str]:
-    """Return the lines of solutions and rubrics that are long enough to give something away."""
-    lines: set[str] = set()
-    answer = in_block = False
-    for cell in master.cells:
-        if cell.cell_type == "raw":
-            answer = cell.source.startswith("# BEGIN SOLUTION") or (
-                answer and not cell.source.startswith("# END SOLUTION")
-            )
-            continue
-        for line in cell.source.split("\n"):
-            if line.strip() in ("# BEGIN SOLUTION", "# END SOLUTION"):
-                in_block = "BEGIN" in line
-            elif in_block or (answer and cell.cell_type == "markdown"):
-                lines.add(line.strip())
-    return {line for line in lines if len(line) >= 12}
-
-
-def hidden_checks(master: NotebookNode) -> list[str]:
-    """Return the source of every hidden check, as it would appear in a built notebook."""
-    cells = [c.source for c in master.cells if c.source.startswith(HIDDEN)]
-    return [ast.unparse(ast.parse(source)) for source in cells]
 
 
 def check_for_leaks(student: NotebookNode, master: NotebookNode, hide: bool) -> None:
@@ -152,6 +65,12 @@ def check_for_leaks(student: NotebookNode, master: NotebookNode, hide: bool) -> 
     for line in solution_lines(master):
         if line in cells:
             raise MasterError(f"the student's notebook holds a line of a solution: {line!r}")
+    known = {"kernelspec", "language_info", "otter"}
+    if set(student.metadata) - known or set(student.metadata.otter) - OTTER:
+        raise MasterError(
+            f"unknown metadata: {sorted({*student.metadata, *student.metadata.otter})}"
+        )
+    _checks_keep_the_secrets_of_others(student, master)
     for check in hidden_checks(master):
         if hide and (check in everything or check.split("(")[0] in everything):
             raise MasterError(f"the student's notebook holds a hidden check: {check[:60]!r}")
@@ -159,10 +78,30 @@ def check_for_leaks(student: NotebookNode, master: NotebookNode, hide: bool) -> 
         if NOT_FOR_STUDENTS.search(cell.source):
             raise MasterError(f"not for students: {cell.source[:200]!r}")
         extra = set(cell.metadata) - {"deletable", "editable", "tags"}
+        extra |= set(cell.get("attachments", {}))
         if extra or cell.get("outputs"):
             raise MasterError(f"metadata {extra} or outputs in {cell.source[:60]!r}")
         if cell.cell_type == "code" and "otter_answer_cell" in cell.metadata.get("tags", []):
             _is_a_stub(cell)
+
+
+def _checks_keep_the_secrets_of_others(student: NotebookNode, master: NotebookNode) -> None:
+    """Raise `MasterError` if the check of one question computes the answer to another."""
+    secrets = {name: expressions(code) for name, code in solutions(master).items()}
+    for check, source in student.metadata.otter.tests.items():
+        told = expressions(source)
+        for name, secret in secrets.items():
+            if name != check and secret & told:
+                raise MasterError(f"the check of {check} computes the answer to {name}")
+        for name in secrets:
+            lines = [line.strip() for line in solutions(master)[name].split("\n")]
+            lines = [line for line in lines if len(line) >= 25 and "def " not in line]
+            if name != check and any(line in source for line in lines):
+                raise MasterError(f"the check of {check} holds a line of the answer to {name}")
+    told = {x for c in student.cells if c.cell_type == "code" for x in expressions(c.source)}
+    for name, secret in secrets.items():
+        if secret & told:
+            raise MasterError(f"a cell of the student's notebook computes the answer to {name}")
 
 
 def _is_a_stub(cell: NotebookNode) -> None:
@@ -223,7 +162,11 @@ def grade(names: dict[str, Any], sources: dict[str, str]) -> Iterator[TestFile]:
 def build(out: Path, masters: list[Path] = MASTERS) -> None:
     """Build all editions of the masters into `out`; on any error `out` stays as it was."""
     out.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=out.parent, prefix=".homework-") as name:
+    for old in out.parent.glob(".homework-*"):  # of builds that were killed
+        if not psutil.pid_exists(int(old.name.split("-")[1])):
+            shutil.rmtree(old, ignore_errors=True)
+    prefix = f".homework-{os.getpid()}-"
+    with tempfile.TemporaryDirectory(dir=out.parent, prefix=prefix) as name, _temporary(name):
         fresh = Path(name) / "homework"
         for edition in ("course", "study", "autograder"):
             (fresh / edition).mkdir(parents=True)
@@ -231,6 +174,16 @@ def build(out: Path, masters: list[Path] = MASTERS) -> None:
             build_one(path, fresh, Path(name) / path.stem)
         shutil.rmtree(out, ignore_errors=True)
         fresh.rename(out)
+
+
+@contextlib.contextmanager
+def _temporary(folder: str) -> Iterator[None]:
+    """Let Otter put what it needs for a while, hidden checks among it, into a folder of ours."""
+    before, tempfile.tempdir = tempfile.tempdir, folder
+    try:
+        yield
+    finally:
+        tempfile.tempdir = before
 
 
 def build_one(path: Path, out: Path, work: Path) -> None:
@@ -241,14 +194,15 @@ def build_one(path: Path, out: Path, work: Path) -> None:
     for_gradescope = {"requirements": requirements(), "overwrite_requirements": True,
                       "python_version": "3.11", "autograder_files": ["companion"]}  # fmt: skip
     course = assign(master, work / "course", stem, for_gradescope)
-    student = tidy(course / "student" / path.name)
-    solved = tidy(course / "autograder" / path.name)
+    asked = questions(master)
+    student = with_points(tidy(course / "student" / path.name), asked, handed_in=True)
+    solved = with_points(tidy(course / "autograder" / path.name), asked, handed_in=True)
     everything = copy.deepcopy(master)
     for cell in everything.cells:
         cell.source = cell.source.removeprefix(HIDDEN + "\n")
     nothing_to_hand_in = {"export_cell": False, "generate": False}
     study = assign(everything, work / "study", stem, nothing_to_hand_in)
-    study = tidy(study / "student" / path.name)
+    study = with_points(tidy(study / "student" / path.name), asked, handed_in=False)
     check_for_leaks(student, master, hide=True)
     check_for_leaks(study, master, hide=False)
     for result in grade(run(solved), checks(solved)):
@@ -257,7 +211,7 @@ def build_one(path: Path, out: Path, work: Path) -> None:
     nbformat.write(student, out / "course" / path.name)
     nbformat.write(study, out / "study" / path.name)
     nbformat.write(solved, out / "autograder" / f"{stem}_solutions.ipynb")
-    points = json.dumps(questions(master), indent=1) + "\n"
+    points = json.dumps(asked, indent=1) + "\n"
     (out / "autograder" / f"{stem}_points.json").write_text(points, encoding="utf-8")
     (archive,) = (course / "autograder").glob("*.zip")
     repack(archive, out / "autograder" / f"{stem}.zip")
@@ -291,11 +245,49 @@ def requirements() -> list[str]:
     return re.findall(rf"^(?:{wanted})==.+", locked, re.MULTILINE)
 
 
+def with_helpers(source: str) -> str:
+    """Put what every check begins with, without its comments, in front of a question's checks."""
+    helpers = ast.parse((HERE / "checking.py").read_text(encoding="utf-8"))
+    for node in ast.walk(helpers):
+        if isinstance(node, ast.FunctionDef | ast.ClassDef | ast.Module) and ast.get_docstring(
+            node
+        ):
+            node.body = node.body[1:]
+    mark = "OK_FORMAT = False\n"
+    return source.replace(mark, f"{mark}\n{ast.unparse(helpers)}\n", 1)
+
+
 def tidy(path: Path) -> NotebookNode:
-    """Read a built notebook and number its cells, so that two builds give the same file."""
+    """Read a built notebook, complete its checks, and number its cells: two builds are equal."""
     notebook = nbformat.read(path, as_version=4)
+    tests = notebook.metadata.otter.tests
+    for name in tests:
+        tests[name] = with_helpers(tests[name])
     for number, cell in enumerate(notebook.cells):
         cell.id = f"cell-{number}"
+    return notebook
+
+
+def with_points(
+    notebook: NotebookNode, asked: list[dict[str, Any]], handed_in: bool
+) -> NotebookNode:
+    """Say below the title of each question what it is worth, and who decides."""
+    for question in asked:
+        if question["manual"]:
+            who = "marked by a person" if handed_in else "nobody marks it here"
+        elif question["all_or_nothing"]:
+            who = "all checks must pass"
+        else:
+            shares = [f"{check['points']:g}" for check in question["checks"]]
+            who = f"the checks are worth {', '.join(shares)}"
+        if handed_in and any(check["hidden"] for check in question["checks"]):
+            who += "; some of them wait for the grader"
+        many = "1 point" if question["points"] == 1 else f"{question['points']:g} points"
+        title = f"## {question['title']}"
+        cells = [c for c in notebook.cells if title in c.source.split("\n")]
+        if len(cells) != 1:
+            raise MasterError(f"{question['name']}: {len(cells)} cells have the title {title!r}")
+        cells[0].source = cells[0].source.replace(title, f"{title}\n\n*{many}: {who}.*", 1)
     return notebook
 
 
@@ -305,13 +297,47 @@ def repack(archive: Path, target: Path) -> None:
         for name in sorted(old.namelist()):
             entry = zipfile.ZipInfo(name, date_time=(1980, 1, 1, 0, 0, 0))
             entry.external_attr = 0o755 << 16 if name == "run_autograder" else 0o644 << 16
-            new.writestr(entry, old.read(name), zipfile.ZIP_DEFLATED)
+            content = old.read(name)
+            if name.startswith("tests/"):
+                content = with_helpers(content.decode("utf-8")).encode("utf-8")
+            new.writestr(entry, content, zipfile.ZIP_DEFLATED)
+
+
+PAGE = ROOT / "book" / "derivations.md"
+INTRODUCTION = """# Derivations and open questions
+
+Two questions of each [homework](homework.md) are not for a machine. Here is what a good answer to \
+them holds, folded: try first. A derivation can be told in other words and in another order; an \
+open question has more than one good answer, so for these there is only what any of them needs.
+"""
+
+
+def solutions_page(masters: list[Path] = MASTERS) -> str:
+    """Return the page of the book with the answers to the questions that no check decides."""
+    text = [INTRODUCTION]
+    for path in masters:
+        master = read_master(path)
+        title = next(c.source.split("\n")[0] for c in master.cells if c.cell_type == "markdown")
+        text.append(f"## {title.lstrip('# ')}\n")
+        for question in questions(master):
+            if question["manual"]:
+                answer = re.sub(r"\*\*Rubric.*?\*\*\n*", "", question["rubric"])
+                answer = re.sub(r"\(\d points?\) | \((one|two) points?\)", "", answer)
+                answer = re.sub(r" ?[^.:;]*\b[Oo]ne (point )?(each|for)\b[^.]*\.", "", answer)
+                summary = question["title"].replace("Question", "Answer to question")
+                fold = f"<details><summary>{summary}</summary>"
+                text.append(f"{fold}\n\n{answer.strip()}\n\n</details>\n")
+    return "\n".join(text)
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("out", nargs="?", type=Path, default=ROOT / "_build" / "homework")
+    parser.add_argument("--page", action="store_true", help="write the book's page of answers")
     try:
+        if parser.parse_args().page:
+            PAGE.write_text(solutions_page(), encoding="utf-8")
+            sys.exit()
         build(parser.parse_args().out.resolve())
     except MasterError as error:
         sys.exit(f"homework: {error}")

@@ -1,393 +1,141 @@
 """Grade submissions: `make grade HW=hw1 SUBMISSIONS=folder`.
 
-Every notebook (or zip with one notebook in it) in the folder is one student, named after the file.
-Each is graded by `otter run` in a process of its own, with limits on time, memory and file size, so
-that an endless loop or a crash costs its author the points and nobody else's. The result is a
-table, `grades.csv`, and a report for each student, in `_build/grades/<homework>/`.
+What was handed in is a folder or the archive that a learning system exports, see `submissions.py`.
+Each notebook is run by Otter in a process of its own and, where bubblewrap works, in a box, see
+`sandbox.py`, with limits on time, memory and file size: an endless loop or a crash costs its author
+the points and nobody else's. Results are written as each submission ends, so that a second start
+goes on where the first was stopped. `marks.py` adds what people give, `report.py` and
+`class_page.py` tell it, `exports.py` sends it back to the learning system.
 
-What this is not: a sandbox. A submission runs with the rights of the account that grades, and can
-read its files and use its network. Grade strangers in a container or under an account of its own.
+All goes to `grades/<homework>/`, which `make clean` leaves alone.
 """
 
 import argparse
+import ast
 import contextlib
-import csv
-import io
+import fcntl
+import hashlib
 import json
-import multiprocessing
 import os
-import re
-import resource
 import secrets
 import shutil
+import subprocess
 import sys
-import tempfile
 import time
-import warnings
 import zipfile
-from collections import Counter
-from dataclasses import dataclass, field
-from multiprocessing.connection import Connection
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 import nbformat
 import psutil
-from otter.run import main as otter_run
+
+import sandbox
+import submissions as handed_in
+import telling
+from marks import MarksError
 
 ROOT = Path(__file__).resolve().parents[2]
 AUTOGRADER = ROOT / "_build" / "homework" / "autograder"
+COURSE = ROOT / "_build" / "homework" / "course"
 SECONDS = 120  # for one submission, from start to grade
-MEGABYTE = 10**6
-MEMORY = 8_000 * MEGABYTE  # address space of each process
-LARGEST_FILE = 50 * MEGABYTE  # that a submission may be, or write
-OTTER_CALL = re.compile(r"^\s*(\w+\s*=\s*)?(grader|otter)\.(check|check_all|export|Notebook)\(.*$")
+LARGEST_RESULT = 100_000_000  # bytes
 
-# A check that must fail, and one that must find the numerical libraries as they are. If either does
-# not, the submission has changed its own examiner, and no grade can be trusted.
-PROBE = """
-from otter.test_files import test_case
-
-OK_FORMAT = False
-name = "{name}"
-points = 2
-
-@test_case(points=1, hidden=True)
-def test_that_must_fail():
-    assert False, "{name}"
-
-@test_case(points=1, hidden=True)
-def test_of_the_instruments():
-    import inspect
-    import math
-    import numpy as np
-    from companion.gaussians import GaussianMixture
-    from scipy import special, stats
-    assert not np.allclose(0, 1) and not np.allclose([0.5, 1], [1, 0.5])
-    assert not np.array_equal([0], [1]) and not np.isfinite(np.nan) and np.abs(-2.0) == 2
-    assert np.max([1, 2]) == 2 and np.min([1, 2]) == 1 and np.sum([1, 2]) == 3
-    assert math.isclose(stats.norm.logpdf(1.0), -0.5 - 0.5 * math.log(2 * math.pi))
-    assert math.isclose(special.logsumexp([0, 0]), math.log(2)) and math.isclose(abs(-2), 2)
-    assert any([0, 1]) and not all([0, 1]) and max(1, 2) == 2
-    model = GaussianMixture([0.5, 0.5], [-1.0, 1], [1.0, 1])
-    odds = model.responsibilities([0.5])[0]
-    assert math.isclose(math.log(odds[1] / odds[0]), 1.0)
-"""
+# Checks that go with the others: one that must fail, one that must find the numerical libraries as
+# they are, one that tells which data there are. If the first passes or the second fails, the
+# submission has changed its own examiner, and no grade can be trusted.
+PROBE = Path(__file__).with_name("templates") / "probe.py"
+EXPECTED = [False, True, False]
 
 
 @dataclass
 class Grade:
-    """What became of one submission."""
+    """What is known of one submission when it has been graded."""
 
-    student: str
+    name: str
+    student: str | None = None
+    key: str = ""  # its name in the table: the id if there is one and nobody else has it
+    owner: dict[str, str] = field(default_factory=dict)
+    digest: str = ""
+    grader: str = ""
     points: dict[str, float] = field(default_factory=dict)
-    messages: dict[str, str] = field(default_factory=dict)
-    by_hand: dict[str, str] = field(default_factory=dict)
+    failed: dict[str, list[str]] = field(default_factory=dict)
+    answers: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     note: str = ""
+    hints: list[str] = field(default_factory=list)
+
+    @property
+    def slug(self) -> str:
+        """A name for its files."""
+        plain = "".join(c if c.isalnum() or c in "._-" else "_" for c in self.key)[:60]
+        if plain == self.key and plain.strip("."):
+            return plain
+        return f"{plain.strip('.')}-{hashlib.sha256(self.key.encode()).hexdigest()[:6]}"
 
 
-class UnreadableError(Exception):
-    """A submission is no notebook that could be run; the message is for the student."""
-
-
-# ------------------------------------------------------------------------- reading a submission
-
-
-def submissions(folder: Path) -> list[Path]:
-    """Return the files to grade; one that begins with a dot or is a folder is none."""
-    return sorted(p for p in folder.iterdir() if not p.name.startswith(".") and not p.is_dir())
-
-
-def read(path: Path, homework: str) -> nbformat.NotebookNode:
-    """Read the notebook of a submission, and take out what is not the student's answer.
-
-    Calls of the grader go, because every check runs once, after the last cell; so do saved outputs,
-    the kernel's name and the notebook's own copy of the checks.
-    """
-    if path.is_symlink():
-        raise UnreadableError("this is a link to another place, not a file")
-    if path.suffix not in (".ipynb", ".zip"):
-        raise UnreadableError("hand in the notebook (.ipynb) or the zip that its last cell writes")
-    if path.stat().st_size > LARGEST_FILE:
-        raise UnreadableError(f"the file is larger than {LARGEST_FILE // MEGABYTE} MB")
-    try:
-        text = path.read_bytes() if path.suffix == ".ipynb" else unzip(path)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # doubled cells have doubled ids; they are renumbered
-            notebook = nbformat.reads(text.decode("utf-8"), as_version=4)
-        cells = [c for c in notebook.cells if c.cell_type in ("code", "markdown", "raw")]
-    except UnreadableError:
-        raise
-    except Exception as error:
-        raise UnreadableError(
-            f"this is not a notebook that can be opened: {error!r:.200}"
-        ) from None
-    handed_in = notebook.metadata.get("otter", {}).get("assignment_name", homework)
-    if handed_in != homework:
-        raise UnreadableError(f"this is {handed_in}, not {homework}")
-    for number, cell in enumerate(cells):
-        cell.id = f"cell-{number}"
-        if cell.cell_type == "code":
-            lines = cell.source.split("\n")
-            cell.source = "\n".join(line for line in lines if not OTTER_CALL.match(line))
-            cell.outputs, cell.execution_count = [], None
-        tags = [tag for tag in cell.metadata.get("tags", []) if tag == "otter_answer_cell"]
-        cell.metadata = nbformat.from_dict({"tags": tags})
-    notebook.cells = cells
-    notebook.metadata = nbformat.from_dict(
-        {
-            "kernelspec": {
-                "name": "python3",
-                "display_name": "Python 3",
-                "language": "python",
-            },
-            "otter": {"assignment_name": homework},
-        }
-    )
-    return notebook
-
-
-def unzip(path: Path) -> bytes:
-    """Return the only notebook of a zip archive, without writing anything to disk."""
-    with zipfile.ZipFile(path) as archive:
-        inside = [i for i in archive.infolist() if i.filename.endswith(".ipynb")]
-        if len(inside) != 1:
-            raise UnreadableError(f"the zip holds {len(inside)} notebooks; hand in one")
-        if inside[0].file_size > LARGEST_FILE:
-            raise UnreadableError(f"the notebook is larger than {LARGEST_FILE // MEGABYTE} MB")
-        return archive.read(inside[0])
-
-
-def answers_by_hand(notebook: nbformat.NotebookNode, manual: list[str]) -> dict[str, str]:
-    """Return what the student wrote below each question that is marked by hand."""
-    found: dict[str, list[str]] = {}
-    names = iter(manual)
-    current = None
-    for cell in notebook.cells:
-        if "<!-- BEGIN QUESTION -->" in cell.source:
-            current = next(names, None)
-        elif "<!-- END QUESTION -->" in cell.source:
-            current = None
-        elif current and cell.source.strip():
-            fence = "```python\n{}\n```" if cell.cell_type == "code" else "{}"
-            found.setdefault(current, []).append(fence.format(cell.source))
-    return {name: "\n\n".join(found.get(name, ["(nothing found)"])) for name in manual}
-
-
-# ------------------------------------------------------------------------- running it
-
-
-def work(notebook: Path, archive: Path, home: Path, answer: Connection) -> None:
-    """Grade one notebook and send home what came out; runs in a child that may be killed."""
-    os.setsid()
-    resource.setrlimit(resource.RLIMIT_CPU, (2 * SECONDS, 2 * SECONDS))
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (LARGEST_FILE, LARGEST_FILE))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    # A cell that looks around finds an empty home. That is a courtesy, not a wall. The list of
-    # fonts is kept, because making it takes longer than most homework.
-    fonts = str(Path.home() / ".cache" / "matplotlib")
-    secret = re.compile("TOKEN|SECRET|PASSWORD|KEY|CREDENTIAL", re.IGNORECASE)
-    for name in filter(secret.search, list(os.environ)):
-        del os.environ[name]
-    os.environ |= {"HOME": str(home), "MPLCONFIGDIR": fonts, "MPLBACKEND": "Agg"}
-    os.environ |= {"PYTHONWARNINGS": "ignore"}
-    os.chdir(home)
-    sys.stdout = sys.stderr = nowhere = open(os.devnull, "w")  # noqa: SIM115 (until the end)
-    os.dup2(nowhere.fileno(), 1)
-    os.dup2(nowhere.fileno(), 2)
-    warnings.simplefilter("ignore")  # Otter's own are nothing that a student could mend
-    try:
-        found = otter_run(str(notebook), autograder=str(archive), output_dir=None, no_logo=True)
-    except Exception as error:
-        answer.send(f"{error!r:.300}")
-        return
-    answer.send(
-        {
-            str(name): (float(test.score), float(test.possible), test.summary()[:20_000])
-            for name, test in found.results.items()
-        }
-    )
-
-
-def kill(process: Any) -> None:
-    """Kill a grading process with its kernel and whatever that has started."""
-    with contextlib.suppress(psutil.NoSuchProcess):
-        family = psutil.Process(process.pid).children(recursive=True)
-        for member in [psutil.Process(process.pid), *family]:
-            with contextlib.suppress(psutil.NoSuchProcess):
-                member.kill()
-    process.join()
-
-
-def with_probe(archive: Path, target: Path) -> str:
-    """Copy the autograder with one more check, and return that check's unforeseeable name."""
-    name = f"probe_{secrets.token_hex(8)}"
-    shutil.copy(archive, target)
-    with zipfile.ZipFile(target, "a") as copy:
-        copy.writestr(f"tests/{name}.py", PROBE.format(name=name))
-    return name
-
-
-def judge(
-    found: dict[str, tuple[float, float, str]] | str | None,
-    points: dict[str, float],
-    probe: str,
-    grade: Grade,
-) -> None:
-    """Take over what `otter run` has found, but only if it is what it must be."""
-    if not found or isinstance(found, str):
-        grade.note = (
-            f"the notebook stopped before its answers could be checked {found or ''}".strip()
-        )
-    elif set(found) != {*points, probe} or found[probe][:2] != (1, 2):
-        grade.note = "SUSPICIOUS: the submission interferes with its own grading; read it yourself"
-    elif any(found[q][1] != most or found[q][0] not in (0, most) for q, most in points.items()):
-        grade.note = "SUSPICIOUS: impossible points; read it yourself"
-    else:
-        grade.points = {name: found[name][0] for name in points}
-        grade.messages = {name: readable(found[name][2]) for name in points}
-
-
-def readable(output: str) -> str:
-    """Return the messages of the checks that failed, without the program's line numbers."""
-    said = re.findall(r"^ *(\w+(?:Error|Exception)?): (.*)$", output, re.MULTILINE)
-    failed = [
-        text if kind == "AssertionError" else f"{kind}: {text}"
-        for kind, text in said
-        if kind.endswith(("Error", "Exception"))
-    ]
-    return "\n".join(f"- {text[:500]}" for text in dict.fromkeys(failed))
+# ------------------------------------------------------------------------- the homework
 
 
 @dataclass
-class Run:
-    """A submission that is being graded."""
+class Homework:
+    """A set, as `make homework` has built it."""
 
-    grade: Grade
-    process: Any
-    answer: Connection
-    probe: str
-    deadline: float
+    name: str
+    questions: list[dict[str, Any]]
+    handout: nbformat.NotebookNode
+    archive: Path
 
+    @classmethod
+    def built(cls, name: str) -> "Homework":
+        """Read what was built for this set."""
+        told = json.loads((AUTOGRADER / f"{name}_points.json").read_text(encoding="utf-8"))
+        handout = nbformat.read(COURSE / f"{name}.ipynb", as_version=4)
+        return cls(name, told, handout, AUTOGRADER / f"{name}.zip")
 
-def finish(run: Run, points: dict[str, float], seconds: float) -> bool:
-    """Take over the result of a run if there is one, stop it if it is late; whether it ended."""
-    late = time.monotonic() > run.deadline
-    if not run.answer.poll() and run.process.is_alive() and not late:
-        return False
-    found = None
-    with contextlib.suppress(EOFError, OSError):
-        found = run.answer.recv() if run.answer.poll() else None
-    kill(run.process)
-    run.answer.close()
-    if found is None and late:
-        run.grade.note = f"stopped after {seconds:.0f} seconds: an endless loop?"
-    else:
-        judge(found, points, run.probe, run.grade)
-    return True
+    @property
+    def auto(self) -> dict[str, dict[str, Any]]:
+        """The questions that the checks decide."""
+        return {q["name"]: q for q in self.questions if not q["manual"]}
 
+    @property
+    def by_hand(self) -> dict[str, float]:
+        """The questions that are marked by hand, with their points."""
+        return {q["name"]: q["points"] for q in self.questions if q["manual"]}
 
-def grade_all(
-    homework: str,
-    folder: Path,
-    out: Path,
-    jobs: int = os.cpu_count() or 1,
-    seconds: float = SECONDS,
-) -> list[Grade]:
-    """Grade every submission in `folder`, write the table and the reports to `out`."""
-    archive = AUTOGRADER / f"{homework}.zip"
-    questions = json.loads((AUTOGRADER / f"{homework}_points.json").read_text(encoding="utf-8"))
-    points = {q["name"]: float(q["points"]) for q in questions if not q["manual"]}
-    manual = [q["name"] for q in questions if q["manual"]]
-    grades: dict[Path, Grade] = {}
-    running: list[Run] = []
-    fork = multiprocessing.get_context("fork")  # Otter is imported once, not for every student
-    waiting = submissions(folder)
-    stems = Counter(path.stem for path in waiting)
-    with tempfile.TemporaryDirectory(prefix="grade-") as name, contextlib.ExitStack() as at_the_end:
-        at_the_end.callback(lambda: [kill(run.process) for run in running])
-        while waiting or running:
-            while waiting and len(running) < jobs:
-                path = waiting.pop(0)
-                grade = grades[path] = Grade(path.stem if stems[path.stem] == 1 else path.name)
-                grade.points = dict.fromkeys(points, 0.0)
-                try:
-                    notebook = read(path, homework)
-                except UnreadableError as error:
-                    grade.note = str(error)
-                    continue
-                grade.by_hand = answers_by_hand(notebook, manual)
-                place = Path(name) / str(len(grades))
-                (place / "home").mkdir(parents=True)
-                nbformat.write(notebook, place / f"{homework}.ipynb")
-                probe = with_probe(archive, place / "autograder.zip")
-                ours, theirs = fork.Pipe(duplex=False)
-                files = place / f"{homework}.ipynb", place / "autograder.zip", place / "home"
-                process = fork.Process(target=work, args=(*files, theirs))
-                process.start()
-                theirs.close()
-                running.append(Run(grade, process, ours, probe, time.monotonic() + seconds))
-            for run in list(running):
-                if finish(run, points, seconds):
-                    running.remove(run)
-                    print(run.grade.student, sum(run.grade.points.values()), run.grade.note)
-            time.sleep(0.05)
-    result = [grades[path] for path in sorted(grades)]
-    write(result, homework, questions, out)
-    return result
-
-
-# ------------------------------------------------------------------------- telling it
-
-
-def write(
-    grades: list[Grade],
-    homework: str,
-    questions: list[dict[str, Any]],
-    out: Path,
-) -> None:
-    """Write `grades.csv` and one report for each student.
-
-    An older run is moved aside: somebody may have typed the points given by hand into its table.
-    """
-    if out.exists():
-        taken = len(list(out.parent.glob(f"{out.name}.*")))
-        out.rename(out.with_name(f"{out.name}.{taken + 1}"))
-    out.mkdir(parents=True)
-    auto = {q["name"]: q["points"] for q in questions if not q["manual"]}
-    hand = {q["name"]: q["points"] for q in questions if q["manual"]}
-    buffer = io.StringIO()
-    table = csv.writer(buffer, lineterminator="\n")
-    table.writerow(["student", *auto, "checked", "of", *hand, "note"])
-    for grade in grades:
-        table.writerow(
-            # A name that a spreadsheet would take for a formula becomes text.
-            ["'" * grade.student.startswith(tuple("=+-@")) + grade.student]
-            + [f"{grade.points[name]:g}" for name in auto]
-            + [
-                f"{sum(grade.points.values()):g}",
-                sum(auto.values()),
-                *[""] * len(hand),
-                grade.note,
-            ]
-        )
-        lines = [
-            f"# {homework}: {grade.student}",
-            f"{sum(grade.points.values()):g} of {sum(auto.values())} points by the checks; "
-            f"{sum(hand.values())} more are given by hand.",
+    def data_cell(self) -> tuple[int, list[str]]:
+        """Return where the handout draws a student's data, and the names that later cells read."""
+        given = [
+            (at, cell.source)
+            for at, cell in enumerate(self.handout.cells)
+            if cell.cell_type == "code" and "otter_answer_cell" not in cell.metadata.get("tags", [])
         ]
-        if grade.note:
-            lines.append(f"**Note.** {grade.note}")
-        for name, most in auto.items():
-            lines.append(f"## {name}: {grade.points[name]:g} of {most}")
-            if grade.messages.get(name):
-                lines.append(grade.messages[name])
-        for name, most in hand.items():
-            lines.append(f"## {name}: ___ of {most}, by hand")
-            lines.append(grade.by_hand.get(name, "(nothing found)"))
-        (out / f"{grade.student}.md").write_text("\n\n".join(lines) + "\n", encoding="utf-8")
-    (out / "grades.csv").write_text(buffer.getvalue(), encoding="utf-8")
+        at, source = next((a, s) for a, s in given if "student.encode()" in s)
+        made = {n.id for n in ast.walk(ast.parse(source)) if _is_name(n, ast.Store)}
+        later = ast.parse("\n".join(s for a, s in given if a > at and "grader" not in s))
+        read = {n.id for n in ast.walk(later) if _is_name(n, ast.Load)}
+        return at, sorted(made & read)
+
+    def data_of(self, student: str) -> str:
+        """Return the fingerprints of the data that belong to a student's id."""
+        import matplotlib as mpl
+        import matplotlib.pyplot as plt
+
+        mpl.use("Agg")
+        last, wanted = self.data_cell()
+        names: dict[str, Any] = {"student": student}
+        for cell in self.handout.cells[: last + 1]:
+            is_given = cell.cell_type == "code" and not cell.metadata.get("tags")
+            if is_given and "grader" not in cell.source and "student = " not in cell.source:
+                exec(compile(cell.source, "<handout>", "exec"), names)
+        plt.close("all")
+        tools: dict[str, Any] = {}
+        tool = PROBE.read_text(encoding="utf-8").partition("points = 3\n")[2].split("@test_case")[0]
+        exec(compile(tool, "<probe>", "exec"), tools)
+        return str(tools["fingerprints"](names, wanted))
+
+
+def _is_name(node: ast.AST, context: type) -> bool:
+    return isinstance(node, ast.Name) and isinstance(node.ctx, context)
 
 
 def find_homework(name: str) -> str:
@@ -399,20 +147,294 @@ def find_homework(name: str) -> str:
     return found[0]
 
 
+# ------------------------------------------------------------------------- one submission
+
+
+def sort_answers(notebook: Any, homework: Homework) -> dict[str, list[dict[str, Any]]]:
+    """Return the cells that belong to each question, without those of the handout."""
+    given = {c.source.strip() for c in homework.handout.cells}
+    titles = {q["title"]: q["name"] for q in homework.questions}
+    found: dict[str, list[dict[str, Any]]] = {q["name"]: [] for q in homework.questions}
+    current = ""
+    for cell in notebook.cells:
+        source = cell.source.strip()
+        if cell.cell_type == "markdown":
+            heads = [line.lstrip("# ") for line in source.split("\n") if line.startswith("## ")]
+            new = next((titles[h] for h in heads if h in titles), None)
+            if new or (heads and source in given):
+                current = new or ""
+                continue
+        if source == "<!-- END QUESTION -->":
+            current = ""
+        if not current or (source in given and cell.cell_type != "code"):
+            continue
+        found[current].append(
+            {
+                "id": cell.id,
+                "cell_type": cell.cell_type,
+                "source": cell.source,
+                "given": source in given,
+                "attachments": cell.get("attachments", {}),
+                "outputs": [],
+            }
+        )
+    return {
+        name: [c for c in cells if c["source"].strip() and not _is_empty(c)]
+        for name, cells in found.items()
+    }
+
+
+def _is_empty(cell: dict[str, Any]) -> bool:
+    """Whether a cell is what the handout offers to be filled in."""
+    return cell["source"].strip() == "_Type your answer here, replacing this text._"
+
+
+def with_probe(homework: Homework, target: Path) -> str:
+    """Copy the autograder with the probe's checks, and return their unforeseeable name."""
+    name = f"probe_{secrets.token_hex(8)}"
+    _, wanted = homework.data_cell()
+    probe = PROBE.read_text(encoding="utf-8").replace("NAME", name).replace("WANTED", repr(wanted))
+    shutil.copy(homework.archive, target)
+    with zipfile.ZipFile(target, "a") as copy:
+        copy.writestr(f"tests/{name}.py", probe)
+    return name
+
+
+def judge(result: Any, homework: Homework, probe: str, grade: Grade) -> str:
+    """Take over what a run has found if it is what it must be; return what tells its data."""
+    if not isinstance(result, dict) or not result.get("checks"):
+        why = str(result.get("stopped", ""))[:300] if isinstance(result, dict) else ""
+        grade.note = f"the notebook stopped before its answers could be checked {why}".strip()
+        return ""
+    try:
+        checks = {
+            str(q): [(bool(passed), str(said)[:600]) for passed, said in cases]
+            for q, cases in result["checks"].items()
+        }
+        outputs = {str(k): [dict(o) for o in v] for k, v in result.get("outputs", {}).items()}
+    except (TypeError, ValueError, AttributeError):
+        checks, outputs = {}, {}
+    whole = {name: len(q["checks"]) for name, q in homework.auto.items()} | {probe: len(EXPECTED)}
+    if {q: len(c) for q, c in checks.items()} != whole or [p for p, _ in checks[probe]] != EXPECTED:
+        grade.note = "SUSPICIOUS: the submission interferes with its own grading; read it yourself"
+        return ""
+    for name, question in homework.auto.items():
+        passed = [p for p, _ in checks[name]]
+        worth = [c["points"] for p, c in zip(passed, question["checks"], strict=True) if p]
+        if question["all_or_nothing"]:
+            worth = [question["points"]] if all(passed) else []
+        grade.points[name] = round(float(sum(worth)), 6)
+        grade.failed[name] = list(dict.fromkeys(s for p, s in checks[name] if not p))
+    for cells in grade.answers.values():
+        for cell in cells:
+            cell["outputs"] = outputs.get(cell["id"], [])
+    return checks[probe][2][1].rpartition("data ")[2]
+
+
+@dataclass
+class Run:
+    """A submission that is being graded."""
+
+    grade: Grade
+    process: subprocess.Popen[bytes]
+    folder: Path
+    probe: str
+    deadline: float
+
+    def ended(self) -> bool:
+        """Whether there is nothing more to wait for."""
+        return self.process.poll() is not None or time.monotonic() > self.deadline
+
+    def finish(self, homework: Homework, seconds: float) -> str:
+        """Stop what still runs, and take over the result; the fingerprints of its data."""
+        late = self.process.poll() is None
+        kill(self.process)
+        path, result = self.folder / "result.json", None
+        with contextlib.suppress(OSError, ValueError, RecursionError):
+            if not path.is_symlink() and path.stat().st_size < LARGEST_RESULT:
+                result = json.loads(path.read_text(encoding="utf-8"))
+        if late and result is None:
+            self.grade.note = f"stopped after {seconds:.0f} seconds: an endless loop?"
+            data = ""
+        else:
+            data = judge(result, homework, self.probe, self.grade)
+        shutil.rmtree(self.folder, ignore_errors=True)
+        return data
+
+
+def kill(process: subprocess.Popen[bytes]) -> None:
+    """Kill a grading process with its kernel and whatever that has started."""
+    with contextlib.suppress(psutil.NoSuchProcess):
+        parent = psutil.Process(process.pid)
+        for member in [*parent.children(recursive=True), parent]:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                member.kill()
+    process.wait()
+
+
+# ------------------------------------------------------------------------- all of them
+
+
+def read_all(found: list[handed_in.Submission], homework: Homework) -> list[Grade]:
+    """Look into every submission for its student's id, and name those that are blank or doubled."""
+    grades = []
+    for submission in found:
+        grade = Grade(submission.name, owner=submission.owner)
+        grade.points = dict.fromkeys(homework.auto, 0.0)
+        try:
+            data = handed_in.load(submission)
+            grade.digest = handed_in.digest(data)
+            notebook = handed_in.parse(data, homework.name)
+            grade.student = handed_in.student_id(notebook)
+            grade.answers = sort_answers(notebook, homework)
+        except handed_in.UnreadableError as error:
+            grade.note = str(error)
+        grades.append(grade)
+    for grade in grades:
+        student = (grade.student or "").strip()
+        others = [g.name for g in grades if g is not grade and (g.student or "").strip() == student]
+        if student and not others:
+            grade.key = student
+        else:
+            grade.key = f"{student} ({grade.name})" if student else grade.name
+        if student and others:
+            grade.hints.append(f"the id {student!r} is also in {', '.join(others)}")
+        elif not student and not grade.note:
+            grade.hints.append("no student id: `student` is blank or no plain text")
+    return grades
+
+
+def check_data(grade: Grade, data: str, known: dict[str, str]) -> None:
+    """Add a hint if the data of a submission are not those of its id."""
+    if data and grade.student is not None and data != known[grade.student]:
+        whose = [repr(other) for other, theirs in known.items() if theirs == data]
+        told = f"are those of {' or '.join(whose)}" if whose else "are not those of this id"
+        grade.hints.append(f"the data in this notebook {told}: changed, or copied?")
+
+
+def fingerprint(homework: Homework) -> str:
+    """Return a short name for the grader: if it changes, everything is graded again."""
+    programs = ("grade.py", "run_one.py", "sandbox.py", "submissions.py")
+    files = [homework.archive, PROBE, *(Path(__file__).with_name(name) for name in programs)]
+    return handed_in.digest(b"".join(path.read_bytes() for path in files))
+
+
+def grade_all(
+    name: str,
+    source: Path,
+    out: Path,
+    jobs: int = os.cpu_count() or 1,
+    seconds: float = SECONDS,
+    boxed: bool | None = None,
+    again: bool = False,
+) -> list[Grade]:
+    """Grade every submission in `source`; the table, the reports and the rest go to `out`."""
+    homework = Homework.built(name)
+    boxed = not sandbox.works() if boxed is None else boxed
+    out.mkdir(parents=True, exist_ok=True)
+    with (out / ".lock").open("w") as lock, contextlib.ExitStack() as at_the_end:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise MarksError(f"another run is grading into {out}") from None
+        work = out / ".work"
+        shutil.rmtree(work, ignore_errors=True)  # of a run that was killed
+        at_the_end.callback(shutil.rmtree, work, ignore_errors=True)
+        found, skipped = handed_in.collect(source)
+        grades = read_all(found, homework)
+        grader, results = fingerprint(homework), out / "results"
+        known = {g.student: "" for g in grades if g.student is not None} | {"": ""}
+        known = {student: homework.data_of(student) for student in known}
+        book = telling.Book(homework, out, skipped, boxed)
+        at_the_end.callback(lambda: [kill(run.process) for run in running])
+        waiting, running = list(zip(found, grades, strict=True)), []
+        done: list[Grade] = []
+
+        def end(grade: Grade, data: str, fresh: bool) -> None:
+            check_data(grade, data, known)
+            if fresh:
+                saved = json.dumps({**asdict(grade), "data": data, "hints": []})
+                book.keep(results / f"{grade.slug}.json", saved)
+            done.append(grade)
+            book.tell(grade, done)
+            print(f"{grade.key}: {sum(grade.points.values()):g} {grade.note}".strip(), flush=True)
+
+        while waiting or running:
+            while waiting and len(running) < jobs:
+                submission, grade = waiting.pop(0)
+                grade.grader = grader
+                old = None if again else _saved(results / f"{grade.slug}.json", grade)
+                if old is not None:
+                    grade.points, grade.failed, grade.answers, grade.note, data = old
+                    end(grade, data, fresh=False)
+                elif grade.note:
+                    end(grade, "", fresh=False)
+                else:
+                    try:
+                        folder = work / str(len(waiting))
+                        run = _start(submission, grade, homework, folder, seconds, boxed)
+                        running.append(run)
+                    except OSError as error:
+                        grade.note = f"could not be started: {error}"
+                        end(grade, "", fresh=False)
+            for run in [run for run in running if run.ended()]:
+                running.remove(run)
+                end(run.grade, run.finish(homework, seconds), fresh=True)
+            time.sleep(0.05)
+        book.close(done)
+    return sorted(grades, key=lambda g: g.key)
+
+
+def _saved(path: Path, grade: Grade) -> tuple[Any, ...] | None:
+    """Return the result of an earlier run for the same file and the same grader."""
+    with contextlib.suppress(OSError, ValueError, KeyError):
+        old = json.loads(path.read_text(encoding="utf-8"))
+        if old["digest"] == grade.digest and old["grader"] == grade.grader and grade.digest:
+            return old["points"], old["failed"], old["answers"], old["note"], old["data"]
+    return None
+
+
+def _start(
+    submission: handed_in.Submission,
+    grade: Grade,
+    homework: Homework,
+    folder: Path,
+    seconds: float,
+    boxed: bool,
+) -> Run:
+    """Put a submission into a folder of its own and start it."""
+    folder.mkdir(parents=True)
+    notebook = handed_in.parse(handed_in.load(submission), homework.name)
+    text = nbformat.writes(notebook).encode("utf-8", "replace")
+    (folder / "notebook.ipynb").write_bytes(text)
+    probe = with_probe(homework, folder / "autograder.zip")
+    process = sandbox.start(folder, int(seconds), boxed)
+    return Run(grade, process, folder, probe, time.monotonic() + seconds)
+
+
 def main(arguments: list[str]) -> None:
     """Grade what the command line names."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("homework", help="hw1, hw2, hw3 or hw4")
-    parser.add_argument("submissions", type=Path, help="folder with one file for each student")
+    parser.add_argument("submissions", type=Path, help="what was handed in: folder or archive")
+    parser.add_argument("--again", action="store_true", help="grade also what has not changed")
+    parser.add_argument("--out", type=Path, default=ROOT / "grades", help="where the grades go")
     wanted = parser.parse_args(arguments)
-    if not wanted.submissions.is_dir():
-        sys.exit(f"grade: SUBMISSIONS={str(wanted.submissions)!r} is no folder")
-    if not submissions(wanted.submissions):
-        sys.exit(f"grade: SUBMISSIONS={str(wanted.submissions)!r} holds no file")
+    source = wanted.submissions
+    if not source.is_dir() and not zipfile.is_zipfile(source):
+        sys.exit(f"grade: SUBMISSIONS={str(source)!r} is no folder and no zip archive")
+    if not handed_in.collect(source)[0]:
+        sys.exit(f"grade: SUBMISSIONS={str(source)!r} holds no submission")
     homework = find_homework(wanted.homework)
-    out = ROOT / "_build" / "grades" / homework
-    grade_all(homework, wanted.submissions, out)
-    print(f"The grades: {out / 'grades.csv'}")
+    missing = sandbox.works()
+    if missing:
+        print(f"NO SANDBOX: {missing}. What is handed in runs with your rights; see the page for "
+              "instructors.", file=sys.stderr)  # fmt: skip
+    try:
+        grade_all(homework, source, wanted.out / homework, again=wanted.again)
+    except MarksError as error:
+        sys.exit(f"grade: {error}")
+    print(f"The grades: {wanted.out / homework / 'grades.csv'}")
 
 
 if __name__ == "__main__":
