@@ -107,7 +107,7 @@ def effective_sample_size(draws: ArrayLike, of: Literal["bulk", "tail", "mean"] 
         return _effective(halves)
     if of != "tail":
         raise ValueError(f'of must be "bulk", "tail" or "mean", not {of!r}')
-    ends = [halves <= np.quantile(halves, p) for p in (0.05, 0.95)]
+    ends = [halves <= np.quantile(_as_chains(draws), p) for p in (0.05, 0.95)]
     known = [_effective(end.astype(float)) for end in ends if not end.all()]
     return min(known, default=_effective(_normal_scores(halves)))
 
