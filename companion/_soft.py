@@ -94,6 +94,16 @@ def assign(
     return float(weights[block] @ log_density)
 
 
+def draw(log_joint: Floats, labels: Integers | None, rng: np.random.Generator) -> Floats:
+    """Draw the component of every point from its log-joint (K, N): one-hot rows, as of a label."""
+    normalise(log_joint)
+    below = np.cumsum(log_joint, axis=0)
+    z = (rng.random(below.shape[1]) * below[-1] >= below).sum(axis=0)
+    if labels is not None:
+        z = np.where(labels >= 0, labels, z)
+    return np.asarray(z == np.arange(len(below))[:, np.newaxis], dtype=float)
+
+
 def check_reached(top: Floats) -> None:
     """Raise a ``ValueError`` if the largest log-density of a point is not finite."""
     if not np.isfinite(top).all():

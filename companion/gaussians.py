@@ -13,7 +13,7 @@ from typing import Literal, Self, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.linalg import solve_triangular
+from scipy.linalg import lapack, solve_triangular
 
 from companion import _check, _soft, _vectors
 from companion._check import Floats, Integers
@@ -196,8 +196,8 @@ class GaussianMixture(Mixture[NormalStatistics]):
         """Inverses of the Cholesky factors: (x - mu_k) @ W_k.T has unit covariance."""
         if self.n_dimensions == 1:
             return 1 / self._cholesky_factors
-        identity = np.eye(self.n_dimensions)
-        return np.array([solve_triangular(L, identity, lower=True) for L in self._cholesky_factors])
+        # For so small a matrix `solve_triangular` would wait for a second BLAS thread.
+        return np.array([lapack.dtrtri(L, lower=1)[0] for L in self._cholesky_factors])
 
     @cached_property
     def _log_normalisers(self) -> Floats:

@@ -532,6 +532,37 @@ class NormalNormal(Population):
         off = unit.mean - center
         return UnitStatistics(np.array([off.sum(), (off**2 + unit.sd**2).sum()]), len(y), center)
 
+    def sample_statistics(
+        self, y: ArrayLike, size: ArrayLike, *, rng: np.random.Generator
+    ) -> UnitStatistics:
+        """Draw the units' effects from their posteriors: the statistics of complete data.
+
+        The E-step with a draw in the place of an expectation: one half of Gibbs sampling.
+
+        Parameters
+        ----------
+        y, size : arrays of shape (J,)
+            The data, as for :meth:`posterior`.
+        rng : numpy.random.Generator
+            The source of randomness.
+
+        Returns
+        -------
+        UnitStatistics
+            Sums of theta - center and of its square.
+
+        Examples
+        --------
+        >>> known = NormalNormal(0, 1).sample_statistics([4, 8], 1e-9, rng=np.random.default_rng(1))
+        >>> round(known.center, 6), known.totals.round(6)
+        (6.0, array([0., 8.]))
+        """
+        unit = self.unit_posterior(self.hyperparameters, *self.check_data(y, size))
+        effects = unit.sample(rng)[0]
+        center = float(effects[0] + (effects - effects[0]).mean())
+        off = effects - center
+        return UnitStatistics(np.array([off.sum(), (off**2).sum()]), len(off), center)
+
     def m_step(self, statistics: UnitStatistics) -> NormalNormal:
         """Return the normal distribution with these first two moments.
 

@@ -449,6 +449,48 @@ class MultivariateNormal(InformationCriteria):
         )
         return statistics, log_likelihood
 
+    def sample_statistics(self, x: ArrayLike, *, rng: np.random.Generator) -> NormalStatistics:
+        """Draw what is missing, given the parameters: the statistics of one completed table.
+
+        The E-step with a draw in the place of an expectation: one half of data augmentation, which
+        is Gibbs sampling.
+
+        Parameters
+        ----------
+        x : array of shape (N, D)
+            As in :meth:`e_step`.
+        rng : numpy.random.Generator
+            The source of randomness.
+
+        Returns
+        -------
+        NormalStatistics
+            Of one component.
+
+        Raises
+        ------
+        ValueError
+            As :meth:`e_step`.
+
+        Examples
+        --------
+        >>> model = MultivariateNormal([0, 0], [[1, 0.5], [0.5, 1]])
+        >>> drawn = model.sample_statistics([[2, np.nan], [4, 1]], rng=np.random.default_rng(1))
+        >>> drawn.means[0, 0], drawn.scatters[0, 0, 0]
+        (np.float64(3.0), np.float64(2.0))
+        """
+        x = _rows(x, self.n_dimensions)
+        seen = x[~np.isnan(x).all(axis=1)]
+        if not len(seen):
+            raise ValueError("x has no number that was seen: every entry is NaN")
+        batches = [batch for batch in _batches(seen) if batch[2] < self.n_dimensions]
+        filled = self._draw_gaps(seen, batches, rng)
+        centre = filled.mean(axis=0)
+        off = filled - centre
+        return NormalStatistics(
+            np.array([float(len(filled))]), centre[np.newaxis], (off.T @ off)[np.newaxis]
+        )
+
     def m_step(self, statistics: NormalStatistics) -> MultivariateNormal:
         r"""M-step: the maximum-likelihood fit to the (expected) complete data.
 

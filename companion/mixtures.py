@@ -466,6 +466,40 @@ class Mixture(InformationCriteria, ABC, Generic[S]):
         """
         return self._expect(*self._counted(x, labels, weights))
 
+    def sample_statistics(
+        self, x: ArrayLike, labels: ArrayLike | None = None, *, rng: np.random.Generator
+    ) -> S:
+        r"""Draw what is hidden: the statistics of (x, z), where :math:`z_n \sim r_n`.
+
+        The E-step with a draw in the place of an expectation: one half of Gibbs sampling.
+
+        Parameters
+        ----------
+        x, labels
+            As in :meth:`e_step`.
+        rng : numpy.random.Generator
+            The source of randomness.
+
+        Returns
+        -------
+        statistics
+            Of :meth:`statistics`, with one-hot responsibilities.
+
+        Raises
+        ------
+        ValueError
+            As :meth:`e_step`.
+
+        Examples
+        --------
+        >>> from companion.gaussians import GaussianMixture
+        >>> model = GaussianMixture([0.5, 0.5], means=[0, 99], covariances=[1, 1])
+        >>> model.sample_statistics([0.0, 2.0, 99.0], rng=np.random.default_rng(1)).counts
+        array([2., 1.])
+        """
+        points, known, _ = self._counted(x, labels, None)
+        return self._statistics(points, _soft.draw(self._log_joint(points), known, rng))
+
     def m_step(self, statistics: S) -> Self:
         r"""M-step: the mixture that maximises the (expected) complete-data log-likelihood.
 

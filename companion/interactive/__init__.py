@@ -6,6 +6,7 @@ with its script beside it; all scripts stand on ``runtime.js``.
 """
 
 from companion.interactive.basins import Basins
+from companion.interactive.directions import Directions
 from companion.interactive.em_bound import EMBound
 from companion.interactive.em_steps import EMSteps
 from companion.interactive.extendibility import Extendibility
@@ -21,6 +22,7 @@ from companion.interactive.urn_fractions import UrnFractions
 
 __all__ = [
     "Basins",
+    "Directions",
     "EMBound",
     "EMSteps",
     "Extendibility",
