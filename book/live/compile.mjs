@@ -2,7 +2,8 @@
 // node compile.mjs <folder of Pyodide> <file of jobs>
 import fs from "node:fs";
 import path from "node:path";
-import { fileURLToPath, pathToFileURL } from "node:url";
+import process from "node:process";
+import { pathToFileURL } from "node:url";
 
 const [core, jobs] = process.argv.slice(2).map((name) => path.resolve(name));
 const { loadPyodide } = await import(pathToFileURL(path.join(core, "pyodide.mjs")));
@@ -15,7 +16,7 @@ folders.forEach((root, k) => {
   python.FS.mount(python.FS.filesystems.NODEFS, { root }, `/host/${k}`);
 });
 const inside = (name) => `/host/${folders.indexOf(path.dirname(name))}/${path.basename(name)}`;
-const here = path.dirname(fileURLToPath(import.meta.url));
+const here = import.meta.dirname;
 python.runPython(fs.readFileSync(path.join(here, "compiled.py"), "utf8"));
 for (const job of list) {
   python.globals.get("repack")(inside(job.from), inside(job.to), job.leave_out);
