@@ -1,7 +1,7 @@
 """Build the live edition: `make live`.
 
     _build/live/python-…/    Python and its packages, for both forms
-    _build/live/page/        what runs the cells of a page in their place
+    _build/live/page-…/      what runs the cells of a page in their place
     _build/live/notebooks/   JupyterLite, which opens chapters and homework
     _build/live/live.json    what it was built from
 
@@ -41,12 +41,15 @@ def build(out, environment):
     program = environment / "bin" / "jupyter"
     work = out.with_name(out.name + "-notebooks")
     notebooks.build(out, work, program, python.name)
-    shutil.copytree(HERE / "page", out / "page")
-    files = sorted((out / "page").iterdir())
-    page = fetch.sha256(b"".join(path.read_bytes() for path in files))[:12]
+    files = sorted((HERE / "page").glob("*.*"))
+    digest = fetch.sha256(b"".join(path.read_bytes() for path in files))
+    page = out / f"page-{digest[:12]}"
+    page.mkdir()
+    for path in files:
+        shutil.copy(path, page)
     made_from = {
         "python": python.name,
-        "page": page,
+        "page": page.name,
         "editions": json.loads((out / "editions.json").read_text("utf-8")),
     }
     notebooks.write(out / "live.json", made_from)
