@@ -121,7 +121,7 @@ $(SITE)/.live: $(SITE)/.built $(LIVE)/live.json
 	touch $@
 
 $(LIVE)/live.json: $(LIVE)-env/installed $(HOMEWORK)/.built _config.yml $(wildcard book/[0-9]*.ipynb) $(shell find book/live -type f -not -path '*/__pycache__/*')
-	$(BIN)/python book/live/build.py $(LIVE)-env $(LIVE)
+	$(BIN)/python book/live/assemble.py $(LIVE)-env $(LIVE)
 
 # JupyterLite has an environment of its own.
 $(LIVE)-env/installed: book/live/requirements.txt

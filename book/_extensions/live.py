@@ -19,6 +19,8 @@ import shutil
 from html import escape
 from pathlib import Path
 
+import companion_wheel
+
 HERE = Path(__file__).resolve().parent
 OFFER = HERE.parent / "live"
 TITLE = re.compile(r"<article.*?</h1>", re.DOTALL)
@@ -27,9 +29,18 @@ PLACED = re.compile(f"{BEGIN}.*?{END}", re.DOTALL)
 SET = re.compile(r'<a [^>]*href="[^"]*/(hw\d[^"/]*\.ipynb)"[^>]*>.*?</a>', re.DOTALL)
 
 
-def edition(path):
-    """Return the fingerprint of a notebook, as the live edition has it."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()[:12]
+def edition(text):
+    """Return the fingerprint of a notebook, whatever its note on the companion says.
+
+    Parameters
+    ----------
+    text : str
+        The notebook, as JSON.
+    """
+    notebook = json.loads(text)
+    cells = [c for c in notebook["cells"] if c.get("id") != companion_wheel.CELL["id"]]
+    plain = json.dumps({**notebook, "cells": cells}, sort_keys=True)
+    return hashlib.sha256(plain.encode()).hexdigest()[:12]
 
 
 def offer(made_from, name):
@@ -94,7 +105,8 @@ def own(site, made_from):
         *(site / "_sources" / "book").glob("*.ipynb"),
         *(site / "_downloads").rglob("hw*.ipynb"),
     ]
-    return {p.name for p in found if made_from["editions"].get(p.name) == edition(p)}
+    known = made_from["editions"]
+    return {p.name for p in found if known.get(p.name) == edition(p.read_text("utf-8"))}
 
 
 def place(site, live):

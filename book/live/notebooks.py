@@ -10,6 +10,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import fetch
@@ -18,6 +19,9 @@ import yaml
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 HOMEWORK = ROOT / "_build" / "homework" / "study"
+sys.path.insert(0, str(ROOT / "book" / "_extensions"))
+import live  # noqa: E402
+
 KERNEL = {"display_name": "Python", "language": "python", "name": "python"}
 PLUGIN = "@jupyterlite/pyodide-kernel-extension:kernel"
 # What a kernel begins with: so it need not ask an index for them.
@@ -54,7 +58,7 @@ def converted(text):
             metadata = {**cell["metadata"], "jupyter": hidden}
             cell = {**cell, "metadata": metadata}
         cells.append(cell)
-    edition = fetch.sha256(text.encode())[:12]
+    edition = live.edition(text)
     metadata = {
         **notebook["metadata"],
         "kernelspec": KERNEL,
