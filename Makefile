@@ -3,7 +3,7 @@ SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help book live live-lock test check check-chapters check-code check-lowest claims browser homework grade quick ranges notes mutants bench site-report lab serve counts lock clean
+.PHONY: help book live live-lock test test-live check check-chapters check-code check-lowest claims browser homework grade quick ranges notes mutants bench site-report lab serve counts lock clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -15,10 +15,11 @@ HOMEWORK := _build/homework
 LIVE := _build/live
 COMPANION := $(shell find companion -type f -not -path '*/__pycache__/*')
 # Neither the site nor the homework.
-TESTS := companion tests $(patsubst %,--ignore %,$(wildcard tests/test_site*.py) $(addprefix tests/test_,build.py mentions.py wheel.py homework.py grading.py claims.py))
+LIVE_TESTS := $(wildcard tests/test_live_*.py)
+TESTS := companion tests $(patsubst %,--ignore %,$(wildcard tests/test_site*.py tests/test_live*.py) $(addprefix tests/test_,build.py mentions.py wheel.py homework.py grading.py claims.py))
 
 # Two workers, two cores: with two threads of BLAS each they would wait for each other.
-test book check claims quick ranges: export OPENBLAS_NUM_THREADS = 1
+test test-live book live check claims quick ranges: export OPENBLAS_NUM_THREADS = 1
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -31,7 +32,10 @@ live: $(SITE)/.live  ## build the site with its live edition: chapters and homew
 
 test: browser $(HOMEWORK)/.built _build/fresh  ## run all that CI runs: lint, types, tests, every chapter, the homework, the site
 	$(BIN)/python book/execute.py
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest -n 2 --dist loadfile $(addprefix --ignore ,$(LIVE_TESTS))
+
+test-live: browser live  ## run the tests of the live edition, in Node and in a browser
+	$(BIN)/python -m pytest -n 2 --dist loadfile $(LIVE_TESTS)
 
 check:  ## check in half a minute, before a commit: lint, types, style, changed chapters, examples also on the lowest versions
 	@$(MAKE) --no-print-directory -k -j 2 --output-sync=target check-chapters check-lowest check-code

@@ -10,15 +10,17 @@ const here = import.meta.dirname;
 const { loadPyodide } = await import(pathToFileURL(path.join(home, "pyodide.mjs")));
 const text = (cell) => [cell.source].flat().join("");
 
-async function execute(name) {
-  const python = await loadPyodide({
-    indexURL: `${home}${path.sep}`,
-    env: { MPLBACKEND: "agg", HOME: "/home/pyodide" },
-  });
-  python.FS.writeFile(
-    "/lib/python3.14/site-packages/live_kernel.py",
-    fs.readFileSync(path.join(here, "page", "kernel.py"), "utf8"),
-  );
+const python = await loadPyodide({
+  indexURL: `${home}${path.sep}`,
+  env: { MPLBACKEND: "agg", HOME: "/home/pyodide" },
+});
+python.FS.writeFile(
+  "/lib/python3.14/site-packages/live_kernel.py",
+  fs.readFileSync(path.join(here, "page", "kernel.py"), "utf8"),
+);
+
+// One Python for all, and for each notebook a kernel that knows nothing yet.
+for (const name of notebooks) {
   let shown = [];
   const kernel = python.pyimport("live_kernel").Kernel((kind, what, said) => {
     shown.push({ kind, name: what, text: said });
@@ -30,8 +32,4 @@ async function execute(name) {
     const done = await kernel.run(text(cell));
     process.stdout.write(`${JSON.stringify({ notebook: path.basename(name), number, done, shown })}\n`);
   }
-}
-
-for (const name of notebooks) {
-  await execute(name);
 }

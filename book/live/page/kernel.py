@@ -12,9 +12,8 @@ import linecache
 import sys
 import time
 import traceback
+import types
 from inspect import CO_COROUTINE
-
-import __main__
 
 SCALE = 2
 # Text is sent on at the end of a cell, or when it has waited so long.
@@ -54,7 +53,9 @@ class Kernel:
         self.emit = emit
         self.out = sys.stdout = Stream("stdout", emit)
         self.err = sys.stderr = Stream("stderr", emit)
-        self.names = vars(__main__)
+        # What a cell defines belongs to a module that others can look up.
+        module = sys.modules["__main__"] = types.ModuleType("__main__")
+        self.names = vars(module)
         self.names["display"] = self.display
         self.number = 0
 
