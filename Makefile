@@ -3,7 +3,7 @@ SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help book test check check-chapters check-code check-lowest claims browser homework grade quick ranges notes mutants bench site-report lab serve counts lock clean
+.PHONY: help book live live-lock test test-live check check-chapters check-code check-lowest claims browser homework grade quick ranges notes mutants bench site-report lab serve counts lock clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -12,12 +12,14 @@ RESOLUTION ?= lowest-direct
 BASE ?= main
 SITE := _build/html
 HOMEWORK := _build/homework
+LIVE := _build/live
 COMPANION := $(shell find companion -type f -not -path '*/__pycache__/*')
 # Neither the site nor the homework.
-TESTS := companion tests $(patsubst %,--ignore %,$(wildcard tests/test_site*.py) $(addprefix tests/test_,build.py mentions.py wheel.py homework.py grading.py grading_books.py claims.py))
+LIVE_TESTS := $(wildcard tests/test_live_*.py)
+TESTS := companion tests $(patsubst %,--ignore %,$(wildcard tests/test_site*.py tests/test_live*.py) $(addprefix tests/test_,build.py mentions.py wheel.py homework.py grading.py grading_books.py claims.py))
 
 # Two workers, two cores: with two threads of BLAS each they would wait for each other.
-test book check claims quick ranges: export OPENBLAS_NUM_THREADS = 1
+test test-live book live check claims quick ranges: export OPENBLAS_NUM_THREADS = 1
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -25,9 +27,15 @@ help:  ## list the targets
 book: $(SITE)/.built  ## execute the chapters and build the site into _build/html
 	@echo "The book: $(CURDIR)/$(SITE)/index.html"
 
+live: $(SITE)/.live  ## build the site with its live edition: chapters and homework that run in the browser
+	@echo "The book, live (serve it, a browser runs nothing from a file): $(CURDIR)/$(SITE)/index.html"
+
 test: browser $(HOMEWORK)/.built _build/fresh  ## run all that CI runs: lint, types, tests, every chapter, the homework, the site
 	$(BIN)/python book/execute.py
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest -n 2 --dist loadfile $(addprefix --ignore ,$(LIVE_TESTS))
+
+test-live: browser live  ## run the tests of the live edition, in Node and in a browser
+	$(BIN)/python -m pytest -n 2 --dist loadfile $(LIVE_TESTS)
 
 check:  ## check in half a minute, before a commit: lint, types, style, changed chapters, examples also on the lowest versions
 	@$(MAKE) --no-print-directory -k -j 2 --output-sync=target check-chapters check-lowest check-code
@@ -91,6 +99,10 @@ counts:  ## write the instructors' table of words, lines and hours
 notes: .venv/installed  ## write into every chapter how to get the companion, for the address in _config.yml
 	$(BIN)/python book/_extensions/companion_wheel.py
 
+live-lock: .venv/installed  ## compile book/live/requirements.txt
+	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --no-emit-index-url --no-emit-find-links \
+	  --custom-compile-command "make live-lock" book/live/requirements.in --output-file book/live/requirements.txt
+
 lock: .venv/installed  ## compile requirements.txt from pyproject.toml
 	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --all-extras \
 	  --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" \
@@ -101,10 +113,23 @@ clean:  ## remove everything that was built, and the environment
 	rm -rf .venv _build .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
-$(SITE)/.built: _build/fresh $(HOMEWORK)/.built $(shell find book -type f -not -path '*/.*' -not -path '*/__pycache__/*')
+$(SITE)/.built: _build/fresh $(HOMEWORK)/.built $(shell find book -type f -not -path 'book/live/*' -not -path '*/.*' -not -path '*/__pycache__/*')
 	$(BIN)/python book/execute.py
 	@# A failed build must not look clean the second time: warnings come only from pages that are read.
 	$(BIN)/jupyter-book build -W -n --keep-going . || { rm -rf $(SITE) _build/.doctrees; exit 1; }
+	touch $@
+
+# Placed again whenever pages are written again; the edition is built when its sources change.
+$(SITE)/.live: $(SITE)/.built $(LIVE)/live.json
+	$(BIN)/python book/_extensions/live.py $(SITE) $(LIVE)
+	touch $@
+
+$(LIVE)/live.json: $(LIVE)-env/installed $(HOMEWORK)/.built _config.yml $(wildcard book/[0-9]*.ipynb) $(shell find book/live -type f -not -path '*/__pycache__/*')
+	$(BIN)/python book/live/assemble.py $(LIVE)-env $(LIVE)
+
+# JupyterLite has an environment of its own.
+$(LIVE)-env/installed: book/live/requirements.txt
+	$(call environment,$(LIVE)-env,-r book/live/requirements.txt)
 	touch $@
 
 $(HOMEWORK)/.built: .venv/installed $(addprefix book/homework/,build.py checking.py masters.py) $(wildcard book/homework/masters/*.ipynb) $(COMPANION)

@@ -31,7 +31,7 @@ def chapters() -> list[Path]:
 
 def pytest_collection_modifyitems(items):
     """Begin with the modules that take longest, so that two workers end at the same time."""
-    longest = ["test_site", "test_grading", "test_build"]
+    longest = ["test_live_page", "test_site", "test_grading", "test_build"]
     items.sort(key=lambda item: [*longest, item.path.stem].index(item.path.stem))
 
 
@@ -71,6 +71,22 @@ def visit(browser, address):
     from visits import open_page
 
     return functools.partial(open_page, browser, address)
+
+
+@pytest.fixture(scope="session")
+def edition():
+    """Build the live edition and put it into the site; the tests of it are those of `test-live`."""
+    import fcntl
+    import json
+
+    SITE.parent.mkdir(exist_ok=True)
+    with (SITE.parent / "site.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        build = subprocess.run(
+            ["make", "live"], cwd=ROOT, capture_output=True, text=True, check=False, timeout=1500
+        )
+    assert build.returncode == 0, build.stdout[-3000:] + build.stderr[-3000:]
+    return json.loads((SITE / "live" / "live.json").read_text(encoding="utf-8"))
 
 
 @pytest.fixture

@@ -183,6 +183,8 @@ def page(
     name = f"companion-figure-{next(_numbers)}"
     single = "" if beside else f'class="{"single" if size[0] == WIDTH else "square"}" '
     svg, beside, controls = (re.sub(r"\n +", "\n", part) for part in (svg, beside, controls))
+    # In a notebook the arrow keys are the slider's own, and do not lead to another cell.
+    controls = re.sub("<(input|select)\\b", r'<\1 data-lm-suppress-shortcuts="true"', controls)
     text = json.dumps(data, separators=(",", ":")).replace("<", "\\u003c")  # never </script>
     box = f'viewBox="0 0 {size[0]} {size[1]}"'
     style = f'style="width:100%;max-width:{size[0]}px;height:auto;display:block"'
