@@ -292,7 +292,7 @@ class NestedBetaBinomial:
         here, top = math.log(self.strength), math.log(STRONGEST)
         while abs(here) < top:
             bounds = here - 4, here + 4
-            found = minimize_scalar(cost, bounds=bounds, method="bounded", options={"xatol": 1e-9})
+            found = minimize_scalar(cost, bounds=bounds, options={"xatol": 1e-9})
             step = float(found.x) - here
             if abs(step) < 3.9:
                 here += step if found.fun < cost(here) else 0.0

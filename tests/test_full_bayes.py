@@ -38,6 +38,14 @@ def test_rats_against_the_reference(rats):
     assert error < 1e-8
 
 
+def test_what_is_lost_in_the_tails_warns_of_nothing():
+    with np.errstate(all="raise"):
+        posterior = full_bayes(BetaBinomial, *RAT_DATA)
+        assert np.isfinite(posterior.units.mean).all()
+        assert np.isfinite(posterior.units.interval(0.95)).all()
+        assert np.isfinite(posterior.log_predictive([0, 3], [5, 10])).all()
+
+
 @pytest.mark.parametrize("level", [0.2, 0.95, 0.9999])
 def test_ends_of_intervals_are_where_the_distribution_function_says(rats, level):
     low, high = rats.units.interval(level).T

@@ -381,6 +381,34 @@ def test_a_strength_without_a_maximum_is_named(y, message):
         em.fit(RIGHT.NestedBetaBinomial(0, 1, 5), y, [10] * 6, [1, 1, 1, 2, 2, 2])
 
 
+@pytest.mark.parametrize("strength", [0.001, 5.0, 1e7])
+def test_one_m_step_finds_the_strength_wherever_it_begins(strength):
+    """Beyond e^4 times away it has to look further."""
+    y, n, group = [4, 1, 9, 12, 3, 5], [14, 20, 20, 20, 9, 11], [0, 0, 0, 1, 1, 1]
+    near = RIGHT.NestedBetaBinomial(-0.5, 0.5, 8)
+    statistics, _ = near.e_step(y, n, group)
+    best = near.m_step(statistics).strength
+    assert 1 < best < 1000
+    far = RIGHT.NestedBetaBinomial(-0.5, 0.5, strength)
+    assert far.m_step(statistics).strength == pytest.approx(best, rel=1e-5)
+
+
+def test_three_places_are_enough_for_a_grid():
+    found = RIGHT.full_bayes_nested([1], [2], [0], log_odds=[-1, 0, 1], scales=[1], strengths=[5])
+    np.testing.assert_array_equal(found.log_odds, [-1, 0, 1])
+    with pytest.raises(ValueError, match=r"^log_odds must be three numbers or more"):
+        RIGHT.full_bayes_nested([1], [2], [0], log_odds=[-1, 0], scales=[1], strengths=[5])
+
+
+def test_many_groups_underflow_nowhere():
+    """Their evidences multiply to less than the smallest float."""
+    rng = np.random.default_rng(3)
+    y, group = rng.integers(0, 41, 900), np.arange(900)
+    found = RIGHT.full_bayes_nested(y, np.full(900, 40), group, scales=[1, 2], strengths=[50])
+    assert np.isfinite(found.group_mean).all()
+    assert found.weights.sum() == pytest.approx(900)
+
+
 def test_groups_that_do_not_differ_lead_the_scale_towards_zero():
     y, n, group = np.tile([1, 3, 6, 9], 5), np.full(20, 10), np.repeat(np.arange(5), 4)
     start = RIGHT.NestedBetaBinomial(0, 1, 5)
