@@ -890,4 +890,4 @@ def test_what_is_passed_on_cannot_be_changed_and_arrays_are_not_compared():
                 field.type in ("float", "int", "str") for field in dataclasses.fields(value)
             )
             assert plain or not value.__dataclass_params__.eq, name
-    assert {"PoissonMixture", "PoissonStatistics", "UnitStatistics", "HyperPosterior"} <= found
+    assert {"PoissonMixture", "PoissonStatistics", "UnitStatistics", "UrnFractions"} <= found

@@ -92,12 +92,13 @@ def unseen(tab):
     found, at = [], 0
     tab.evaluate("for (const image of document.images) { image.loading = 'eager'; }")
     tab.wait_for_function("[...document.images].every(image => image.complete)")
+    tab.add_style_tag(content="* {content-visibility: visible !important}")  # nothing moves later
     for element in tab.query_selector_all(FOCUSABLE):
         if not element.is_visible() or (seen := outlined(tab, element)) is None:
             continue
         at += 1
-        if seen[0] < seen[1]:  # once more: a page that is still laid out moves
-            seen = outlined(tab, element)
+        for _ in range(2):  # once more: a page that is still laid out moves
+            seen = seen if seen[0] >= seen[1] else outlined(tab, element)
         if seen[0] < seen[1]:
             found.append((element.evaluate("e => e.outerHTML.slice(0, 120)"), seen[0]))
     assert at > 20

@@ -130,7 +130,8 @@ class Landscape(EMBound):
         left, wide, tall = frame.left, frame.right - frame.left, SIZE[1] - BOTTOM - TOP
         inner = f'x="{left}" y="{TOP}" width="{wide}" height="{tall}"'
         shapes = f"""<svg {inner} viewBox="{left} {TOP} {wide} {tall}"><g fill="{BLUE}"
-              fill-opacity="0.07" stroke="currentColor" stroke-opacity="0.6">{land}</g></svg>
+              fill-opacity="0.07" stroke="currentColor" stroke-opacity="0.6">{land}
+              <rect x="{left}" y="{TOP}" width="{wide}" height="{tall}" fill="none"/></g></svg>
             <g text-anchor="end"><g font-size="13" fill="currentColor">{texts}</g>
             <g font-size="13" fill="currentColor"><text x="{frame.right - 8}"
               y="{TOP + tall - 52}">solid: log-likelihood</text><text x="{frame.right - 8}"
@@ -141,7 +142,7 @@ class Landscape(EMBound):
             <polyline points="{frame.line(self.tops, self.means)}" stroke="{BLUE}"
               stroke-width="2.5" stroke-dasharray="2 4"/>
             <line class="row" x1="{frame.left}" x2="{frame.right}" y1="{here[1]:g}"
-              y2="{here[1]:g}" stroke="{BLUE}" stroke-dasharray="7 4"/>
+              y2="{here[1]:g}" stroke="{BLUE}" stroke-width="1.6" stroke-dasharray="7 4"/>
             <polyline class="path" points="{frame.line(stairs[1:], stairs[:-1])}"
               stroke="currentColor" stroke-width="2"/>
             <circle class="goal" r="6" stroke="{BLUE}" stroke-width="2.5" cx="{here[0]:g}"
