@@ -12,6 +12,7 @@ from hypothesis import settings
 ROOT = Path(__file__).resolve().parents[1]
 SITE = ROOT / "_build" / "html"
 sys.path.insert(0, str(ROOT / "book" / "homework"))  # build.py and grade.py
+sys.path.insert(1, str(ROOT / "benchmarks"))  # site_report.py
 
 # The same examples on every machine and every day; a law that fails once fails always.
 settings.register_profile("course", derandomize=True, deadline=None, max_examples=60)

@@ -33,7 +33,7 @@ from companion import (
     state_space,
 )
 from companion.gaussians import GaussianMixture
-from companion.interactive import _contest, basins, one_hill, slowness, swing
+from companion.interactive import _contest, basins, directions, one_hill, slowness, swing
 
 seeds = st.integers(0, 2**32)
 MASKED = np.ma.masked
@@ -484,6 +484,8 @@ CALLS = {
         "x": np.arange(7.0), "y": np.array([1.0, 0, 2, 1, 3, 2, 5]),
         "normals": RNG.normal(size=(2, 15))}),
     "Slowness": (page(interactive.Slowness), {"distance": 3.0}),
+    "Directions": (page(interactive.Directions), {"correlation": 0.6}),
+    "both_divergences": (directions.both_divergences, {"correlation": 0.6, "sd": 0.7}),
     "seen_fraction": (slowness.seen_fraction, {"distance": 3.0}),
     "Swing": (page(lambda **o: interactive.Swing(regions=["a", "b", "a"], **o)), {
         "means": np.array([1.0, -2, 3]), "sds": np.array([3.0, 4, 3]),

@@ -17,6 +17,7 @@ from companion.gaussians import GaussianMixture
 from companion.hierarchical import BetaBinomial
 from companion.interactive import (
     Basins,
+    Directions,
     EMBound,
     EMSteps,
     Landscape,
@@ -104,6 +105,11 @@ def slowness():
 
 
 @pytest.fixture(scope="module")
+def directions():
+    return Directions()
+
+
+@pytest.fixture(scope="module")
 def swing():
     results, regions = datasets.load_results_2016(), datasets.load_census_regions()["region"]
     margins = results["clinton"] - results["trump"]
@@ -122,6 +128,7 @@ def figures():
         "basins",
         "landscape",
         "slowness",
+        "directions",
         "swing",
     ]
 
@@ -637,7 +644,40 @@ def test_a_reader_moves_two_groups_apart(tab, slowness):
     assert words.inner_text().endswith("as much as 1.004 without a label.")
 
 
-@pytest.mark.parametrize("name", ["hill", "basins", "swing"])
+@pytest.mark.parametrize("rho", [-0.95, 0.0, 0.6])
+def test_the_directions_are_drawn_without_a_script_too(tab, rho):
+    html = Directions(rho)._repr_html_()
+    assert len(html) < 30_000
+    still = []
+    for text in (html.split("<script>")[0] + "</div>", html):
+        tab.set_content(text)
+        still.append(pictures(tab))
+    assert len(still[0]) >= 8
+    for before, after in zip(*still, strict=True):
+        np.testing.assert_allclose(before, after, atol=0.0501)
+
+
+def test_a_reader_turns_the_correlation(tab, directions):
+    tab.set_content(directions._repr_html_())
+    words, slider = tab.locator(".words"), tab.locator("input")
+    assert words.inner_text() == (
+        "Correlation 0.80: each coordinate of the target has a standard deviation of 1. The "
+        "independent normal with the smallest KL(q || p) says 0.60, which is that of one "
+        "coordinate when the other is known; the one with the smallest KL(p || q) says 1. Either "
+        "way 0.51 nats are left: what the coordinates say of each other."
+    )
+    slider.focus()
+    for _ in range(16):
+        tab.keyboard.press("ArrowLeft")
+    assert words.inner_text().startswith("Correlation 0.00: each")
+    assert "Either way 0.00 nats are left" in words.inner_text()
+    assert slider.get_attribute("aria-valuetext") == "correlation 0.00"
+    places = "cs => cs.map(c => ['cx', 'cy'].map(name => +c.getAttribute(name)))"
+    dots = tab.eval_on_selector_all(".low circle", places)
+    np.testing.assert_allclose(dots, half((0.2, 1.6), (0, 3)).pixels([1, 1], [0, 0]), atol=0.0501)
+
+
+@pytest.mark.parametrize("name", ["hill", "basins", "swing", "directions"])
 def test_two_pictures_stand_one_below_the_other_on_a_phone(tab, name, request):
     """And are as wide as it is, so that their letters can be read."""
     before, html = tab.viewport_size, request.getfixturevalue(name)._repr_html_()
@@ -890,6 +930,10 @@ AXES = {
     "lose_them": (["x", "mean of y"], ["y", ""]),
     "basins": (["first mean at the start", "x"], ["second mean at the start", "density"]),
     "landscape": (["mean of the women"], ["mean of the women behind the responsibilities"]),
+    "directions": (
+        ["first coordinate", "standard deviation of q"],
+        ["second coordinate", "nats"],
+    ),
     "slowness": (["standard deviations", "distance of the means"], ["density", ""]),
     "swing": (
         ["electoral votes", "shared error \u03c4 (points)"],

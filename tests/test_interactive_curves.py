@@ -24,12 +24,14 @@ from test_interactive_drawings import (
 from test_interactive_pages import place_in
 
 from companion import interactive
+from companion.divergences import kl_normal
 from companion.gaussians import GaussianMixture
-from companion.interactive import _page, basins, slowness
+from companion.interactive import _page, basins, directions, slowness
 from companion.interactive._page import BLUE, GREEN, RED
 
 DEFAULTS = {
     "Basins": {"size": 31},
+    "Directions": {"correlation": 0.8},
     "EMBound": {"name": "mean"},
     "EMSteps": {"names": ("x", "y")},
     "Extendibility": {},
@@ -91,6 +93,7 @@ def of_swing(figure):
 
 RANGES = {
     "Basins": of_basins,
+    "Directions": lambda f: [(-3.2, 3.2, -3.2, 3.2), (0.2, 1.6, 0, 3)],
     "EMBound": lambda f: [(f.low, f.high, *widened(f.log_likelihoods, 0.15, 0.1))],
     "Extendibility": lambda f: [(-0.5, 12.5, 0, 1), (0, 64, 0, 1)],
     "Landscape": lambda f: [(f.low, f.high, f.low, f.high)],
@@ -206,6 +209,23 @@ def slowness_curves(f, boxes):
         yield 1, ".here circle", j, [d, cost]
 
 
+def direction_curves(f, boxes):
+    """Rings of one and two standard deviations of three laws, and both divergences by KL's sum."""
+    rho, t = f.correlation, np.linspace(0, 2 * np.pi, 73)
+    circle = np.array([np.cos(t), np.sin(t)])
+    ring = np.linalg.cholesky([[1, rho], [rho, 1]]) @ circle
+    for k in (0, 1):
+        yield 0, ".p", k, (k + 1) * ring.T
+        yield 0, ".q", k, (k + 1) * np.sqrt(1 - rho**2) * circle.T
+        yield 0, ".r", k, (k + 1) * circle.T
+    s, zero = np.linspace(0.2, 1.6, 141), np.zeros(2)
+    target, wide = np.array([[1, rho], [rho, 1]]), [v**2 * np.eye(2) for v in s]
+    for k, way in enumerate([lambda v: (v, target), lambda v: (target, v)]):
+        costs = [kl_normal(zero, p, zero, q) for p, q in map(way, wide)]
+        yield 1, ".cost", k, np.column_stack([s, np.minimum(costs, 3)])
+        yield 1, ".low circle", k, [s[np.argmin(costs)], min(costs)]
+
+
 def extendibility_curves(f, boxes):
     """Four of sixteen tickets, half of them ones."""
     now = f.found["half", 16, 4]
@@ -301,7 +321,8 @@ def shrinkage_curves(f, boxes):
 
 
 CURVES = {
-    "Basins": basin_curves, "EMBound": bound_curves, "Extendibility": extendibility_curves,
+    "Basins": basin_curves, "Directions": direction_curves, "EMBound": bound_curves,
+    "Extendibility": extendibility_curves,
     "Landscape": land_curves, "Levels": level_curves, "OneHill": hill_curves,
     "Shrinkage": shrinkage_curves, "Slowness": slowness_curves, "Swing": swing_curves,
 }  # fmt: skip
@@ -364,6 +385,9 @@ def test_a_planted_error_is_found(monkeypatch, name, wrong):
 # (the selectors of a picture) that are alike.
 ALIKE = {
     "Basins": [(BLUE, 1, [".part:nth-of-type(1)"]), (RED, 1, [".part:nth-of-type(2)"])],
+    "Directions": [
+        (BLUE, 0, [".q"]), (RED, 0, [".r"]), (BLUE, 1, [".cost:nth-of-type(1)"]),
+        (RED, 1, [".cost:nth-of-type(2)", ".low circle:nth-of-type(2)"])],
     "EMBound": [(RED, 0, [".curve", ".old"]), (BLUE, 0, [".bound", ".new"]), (GREEN, 0, [".gap"])],
     "EMSteps": [(BLUE, 0, [".ring:nth-of-type(1)"]), (RED, 0, [".ring:nth-of-type(2)"])],
     "Extendibility": [
@@ -576,6 +600,7 @@ def test_choices_begin_with_what_was_given():
     """Sliders, and lists with one choice that is selected, or the first."""
     wanted = {
         "Basins": {"first": "3", "second": "7"},
+        "Directions": {"correlation": "0.6"},
         "Extendibility": {"n": "4", "k": "3"},
         "Levels": {"number": "4", "spread": "4"},
         "OneHill": {"weight": "0.4", "distance": "3.0", "ratio": "1.5"},
@@ -617,6 +642,8 @@ ENDS = [
     (lambda v: interactive.LoseThem([*many(10), *[3] * v], many(10 + v)), [4], [5]),
     (lambda v: interactive.LoseThem(many(10 + v), [*many(10), *[3] * v]), [4], [5]),
     (lambda v: interactive.Slowness(v), [1, 6], [0.99, 6.01]),
+    (lambda v: interactive.Directions(v), [-0.95, 0, 0.95], [-0.951, 0.951, 1]),
+    (lambda v: directions.both_divergences(0.5, v), [0.01, 10], [0, -1]),
     (lambda v: slowness.seen_fraction(v), [0.5, 10], [0.49, 10.1]),
     (lambda v: interactive.OneHill(0.5, v, 1), [1, 4], [0.99, 4.01]),
     (lambda v: interactive.OneHill(0.5, 2, v), [0.5, 2], [0.49, 2.01]),

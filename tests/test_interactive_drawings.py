@@ -34,6 +34,7 @@ def plane():
 PAIR = GaussianMixture([0.5, 0.5], [2.0, 5.0], [1.0, 1.0])
 FIGURES = {
     "Basins": lambda: interactive.Basins(points(8, 100), -2, 9, (0.1, 1.5), size=11),
+    "Directions": lambda: interactive.Directions(0.6),
     "EMBound": lambda: interactive.EMBound(PAIR, points(3), 0, 0, 7, 1, "mean of the first"),
     "EMSteps": lambda: interactive.EMSteps(*plane(), 4, ("length", "weight")),
     "Extendibility": interactive.Extendibility,

@@ -19,11 +19,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import special, stats
 
+from companion.divergences import kl_normal
 from companion.exchangeability import beta_binomial_logpmf
 from companion.gaussians import GaussianMixture
 from companion.hierarchical import BetaBinomial, GammaPoisson
 from companion.interactive import (
     Basins,
+    Directions,
     EMBound,
     EMSteps,
     Landscape,
@@ -818,6 +820,36 @@ def test_the_slowness(stop):
     every_stop_has_its_slowness(inlined("slowness"), stop)
 
 
+def both_costs_are_the_divergences(script, rho, s):
+    """Against the divergence of any two normals."""
+    zero, target = np.zeros(2), np.array([[1, rho], [rho, 1]])
+    found = call(script, "costs(rho, s)", rho=rho, s=s)
+    sphere = s**2 * np.eye(2)
+    exact = kl_normal(zero, sphere, zero, target), kl_normal(zero, target, zero, sphere)
+    assert found == pytest.approx(exact, rel=1e-9, abs=1e-9)
+
+
+def nothing_is_closer(script, rho):
+    """Other widths cost more; a ring has the target's covariance; the words say the same."""
+    code = "[closest(rho), costs(rho, 0.9 * closest(rho).narrow), costs(rho, 1.1)]"
+    best, narrower, wider = call(script, code, rho=rho)
+    assert best["narrow"] == pytest.approx(Directions(rho).narrow, rel=1e-12)
+    assert best["cost"] == pytest.approx(Directions(rho).cost, rel=1e-9, abs=1e-12)
+    assert best["cost"] < min(narrower[0], wider[1])
+    turns = np.linspace(0, 2 * np.pi, 12, endpoint=False).tolist()
+    ring = np.array(call(script, "turns.map((t) => ellipse(rho, t))", rho=rho, turns=turns))
+    np.testing.assert_allclose(ring.T @ ring / 6, [[1, rho], [rho, 1]], atol=1e-12)
+    words = call(script, "words(rho)", rho=rho)
+    shown = [float(v) for v in re.findall(r"-?\d+\.\d+", words)]
+    assert shown == pytest.approx([rho, Directions(rho).narrow, Directions(rho).cost], abs=0.00501)
+
+
+@given(st.integers(-95, 95), st.floats(0.2, 1.6))
+def test_the_directions(rho, s):
+    both_costs_are_the_divergences(inlined("directions"), rho / 100, s)
+    nothing_is_closer(inlined("directions"), rho / 100)
+
+
 RATS = [0, 1, 3, 9], [5, 20, 15, 10], 40
 WITNESSES = {  # values at which the planted errors show
     lines_reach_what_frames_reach: ([1, 2], [3, 4]),
@@ -846,6 +878,8 @@ WITNESSES = {  # values at which the planted errors show
     a_run_ends_as_python_says: (1,),
     the_two_parts_are_those_of_the_mixture: (37,),
     every_stop_has_its_slowness: (37,),
+    both_costs_are_the_divergences: (0.7, 0.8),
+    nothing_is_closer: (0.7,),
 }
 
 
@@ -946,6 +980,13 @@ WITNESSES = {  # values at which the planted errors show
         ("slowness", the_two_parts_are_those_of_the_mixture, "8 * Math.PI", "2 * Math.PI"),
         ("slowness", the_two_parts_are_those_of_the_mixture, "[-d / 2, d / 2]", "[d / 2, -d / 2]"),
         ("slowness", the_two_parts_are_those_of_the_mixture, "[-d / 2, d / 2]", "[-d, d]"),
+        ("directions", both_costs_are_the_divergences, "- 1 - logs", "- logs"),
+        ("directions", both_costs_are_the_divergences, "Math.log(left) / 2", "Math.log(left)"),
+        ("directions", both_costs_are_the_divergences, "1 / (s * s)", "1 / s"),
+        ("directions", nothing_is_closer, "Math.sqrt(1 - rho * rho);", "1 - rho * rho;"),
+        ("directions", nothing_is_closer, "narrow)[0]", "narrow)[1]"),
+        ("directions", nothing_is_closer, "rho * Math.cos", "Math.cos"),
+        ("directions", nothing_is_closer, "cost.toFixed(2)", "narrow.toFixed(2)"),
         ("slowness", every_stop_has_its_slowness, "d - first", "d"),
         ("slowness", every_stop_has_its_slowness, "-Math.LN10", "-Math.LN2"),
         ("slowness", every_stop_has_its_slowness, "Math.log1p(-seen)", "Math.log(seen)"),

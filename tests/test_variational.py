@@ -213,7 +213,8 @@ def test_the_second_opinion_of_scikit_learn():
     prior = GaussianMixtureLaw([0.1, 0.1], 0.5, 4.0, np.zeros((2, 2)), [np.eye(2)] * 2)
     ours = fit(start, x, prior=prior, tol=1e-10)
     theirs = BayesianGaussianMixture(
-        n_components=2, weight_concentration_prior_type="dirichlet_distribution", tol=1e-12, max_iter=5000,
+        n_components=2, weight_concentration_prior_type="dirichlet_distribution",
+        tol=1e-12, max_iter=5000,
         weight_concentration_prior=0.1, mean_precision_prior=0.5, mean_prior=np.zeros(2),
         degrees_of_freedom_prior=4.0, covariance_prior=np.eye(2), reg_covar=0, random_state=1,
     ).fit(x)  # fmt: skip

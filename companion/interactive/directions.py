@@ -57,7 +57,7 @@ def both_divergences(correlation: float, sd: float) -> tuple[float, float]:
     return float(to_target), float(from_target)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class Directions:
     r"""A correlated normal, and the independent one that is closest to it, in both directions.
 
@@ -117,14 +117,14 @@ class Directions:
             rings += f"""<polyline class="p" points="{plane.line(*p)}" stroke="currentColor"
                 stroke-width="2"/>"""
             for name, color, dash, sd in (
-                ("q", BLUE, "", self.narrow), ("r", RED, "6 3", 1.0)
+                ("q", BLUE, "none", self.narrow), ("r", RED, "6 3", 1.0)
             ):  # fmt: skip
                 ring = radius * sd * np.array([np.cos(t), np.sin(t)])
                 rings += f"""<polyline class="{name}" points="{plane.line(*ring)}"
                     stroke="{color}" stroke-dasharray="{dash}" stroke-width="2"/>"""
         curves, dots = "", ""
         for values, at, color, dash in zip(
-            _both(1 - rho**2, s), (self.narrow, 1.0), (BLUE, RED), ("", "6 3"), strict=True
+            _both(1 - rho**2, s), (self.narrow, 1.0), (BLUE, RED), ("none", "6 3"), strict=True
         ):
             high = np.minimum(values, NATS[1])
             curves += f"""<polyline class="cost" points="{chart.line(s, high)}" stroke="{color}"
