@@ -27,7 +27,9 @@ class Notebooks:
         self.context.on("request", self.note)
 
     def note(self, request):
-        if not request.url.startswith((self.address, "data:", "blob:")):
+        # The service worker is asked whether it lives, by an address that it answers itself.
+        lives = request.url.endswith("/api/service-worker-heartbeat")
+        if not lives and not request.url.startswith((self.address, "data:", "blob:")):
             self.elsewhere.append(request.url)
 
     def open(self, name, anchor=""):
