@@ -3,7 +3,7 @@ SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help book live live-lock test test-live check check-chapters check-code check-lowest claims browser homework grade quick ranges notes mutants bench site-report lab serve counts lock clean
+.PHONY: help book live live-lock test test-live check check-chapters check-code check-lowest claims browser homework grade quick ranges notes mutants bench site-report live-report lab serve counts lock clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -86,6 +86,9 @@ bench: .venv/installed _build/bench/installed  ## measure speed and memory, and 
 
 site-report: browser book  ## measure what each page of the site costs its visitor: make site-report PAGES=book/01_mixtures
 	$(BIN)/python benchmarks/site_report.py $(PAGES)
+
+live-report: browser live  ## measure what each chapter of the live edition costs: make live-report PAGES=01_mixtures
+	$(BIN)/python benchmarks/live_report.py $(PAGES)
 
 lab: .venv/installed  ## open the chapters in JupyterLab
 	$(BIN)/jupyter lab book

@@ -28,10 +28,13 @@ from sklearn.mixture import GaussianMixture as Sklearn
 from threadpoolctl import threadpool_limits
 
 from companion import datasets, em
+from companion.conjugate import GaussianMixtureLaw
+from companion.convergence import effective_sample_size
 from companion.empirical_bayes import fit_evidence
 from companion.full_bayes import full_bayes
 from companion.gaussians import GaussianMixture
 from companion.hierarchical import BetaBinomial, GammaPoisson, NormalNormal
+from companion.sampling import sample
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "benchmarks" / "results.json"
@@ -373,6 +376,71 @@ def nuts_alone():
     print(json.dumps(row))
 
 
+def gibbs():
+    """Four chains of 2,000 draws for Old Faithful, and NUTS on the same posterior."""
+    x = datasets.load_old_faithful()[["eruption", "waiting"]].to_numpy()
+    start = GaussianMixture([0.5, 0.5], [[2.0, 55], [4.5, 80]], [np.diag([0.3, 40.0])] * 2)
+    prior = GaussianMixtureLaw.weak(x, 2)
+
+    def draw():
+        return sample(start, x, prior=prior, rng=np.random.default_rng(1), n_draws=2_000)
+
+    (seconds,) = median_times(draw, repeats=3)
+    share = draw().trace(lambda m: m.weights[0])
+    known = effective_sample_size(share, "mean")
+    row = {"gibbs_s": seconds, "gibbs_draws": share.size, "gibbs_per_s": known / seconds}
+    found = subprocess.run(
+        [sys.executable, __file__, "--mixture"], check=True, capture_output=True, text=True
+    )
+    row |= json.loads(found.stdout.splitlines()[-1])
+    error = np.hypot(share.std() / np.sqrt(known), row["nuts_error"])
+    assert abs(share.mean() - row["nuts_share"]) < 4 * error
+    print(row, flush=True)
+    return row
+
+
+def mixture_by_nuts():
+    """Run NUTS on the mixture with its labels summed out, and again when it is compiled."""
+    begin = time.perf_counter()
+    import jax
+    import jax.numpy as jnp
+    import numpyro
+    import numpyro.distributions as law
+    from jax.scipy.special import logsumexp
+
+    x = datasets.load_old_faithful()[["eruption", "waiting"]].to_numpy()
+    x = (x - x.mean(axis=0)) / x.std(axis=0)  # the prior goes along with the units
+    prior = GaussianMixtureLaw.weak(x, 2)
+
+    def model():
+        weights = numpyro.sample("weights", law.Dirichlet(jnp.ones(2)))
+        with numpyro.plate("components", 2):
+            wishart = law.Wishart(prior.degrees[0], rate_matrix=jnp.array(prior.scatters[0]))
+            precision = numpyro.sample("precision", wishart)
+            mean = law.MultivariateNormal(jnp.zeros(2), precision_matrix=0.01 * precision)
+            mean = numpyro.sample("mean", mean)
+        parts = law.MultivariateNormal(mean, precision_matrix=precision).log_prob(x[:, None])
+        numpyro.factor("points", logsumexp(jnp.log(weights) + parts, axis=1).sum())
+
+    # Both clouds have their own labels at the start, as for Gibbs.
+    at = {"mean": jnp.array([[-1.2, -1.2], [0.7, 0.7]]), "weights": jnp.array([0.4, 0.6])}
+    sampler = numpyro.infer.MCMC(
+        numpyro.infer.NUTS(model, init_strategy=numpyro.infer.init_to_value(values=at)),
+        num_warmup=500, num_samples=2_000, num_chains=4, chain_method="sequential",
+        progress_bar=False,
+    )  # fmt: skip
+    row = {}
+    for name in ("cold", "warm"):
+        sampler.run(jax.random.PRNGKey(1))
+        share = np.asarray(sampler.get_samples(group_by_chain=True)["weights"][..., 0], float)
+        row[f"nuts_{name}_s"] = time.perf_counter() - begin
+        begin = time.perf_counter()
+    known = effective_sample_size(share, "mean")
+    row |= {"nuts_draws": share.size, "nuts_per_s": known / row["nuts_warm_s"]}
+    row |= {"nuts_share": float(share.mean()), "nuts_error": float(share.std() / np.sqrt(known))}
+    print(json.dumps(row))
+
+
 # --------------------------------------------------------------------------------- chunks
 
 
@@ -506,6 +574,7 @@ PARTS = {
     "populations": (populations, ["numpy", "scipy", "statsmodels"]),
     "rats": (rats, ["numpy", "scipy"]),
     "nuts": (nuts, ["numpyro", "jax"]),
+    "gibbs": (gibbs, ["numpy", "numpyro", "jax"]),
     "chunks": (chunks, ["numpy", "dask"]),
     "chapters": (chapters, ["nbmake"]),
     "book": (book, ["jupyter-book", "sphinx"]),
@@ -646,6 +715,20 @@ def table(found):
         "infinite (Chapter 10).",
         "",
     ]
+    r = found["gibbs"]
+    lines += rows_of(
+        "two components for Old Faithful, four chains of 2,000 draws | time | effective draws of "
+        "the share, per second |",
+        [
+            ["Gibbs", f"{figure(r['gibbs_s'])} s", figure(r["gibbs_per_s"])],
+            [
+                "NUTS (NumPyro), labels summed out, when compiled",
+                f"{figure(r['nuts_warm_s'])} s", figure(r["nuts_per_s"]),
+            ],
+            ["the same from a fresh interpreter", f"{figure(r['nuts_cold_s'])} s", ""],
+        ],
+    )  # fmt: skip
+    lines += [""]
     lines += rows_of(
         "EM over pieces, three steps | `Chunks` | peak memory | `DaskChunks`, two threads "
         "| peak memory |",
@@ -712,4 +795,5 @@ def main(parts):
 
 
 if __name__ == "__main__":
-    nuts_alone() if sys.argv[1:] == ["--nuts"] else main(sys.argv[1:])
+    alone = {"--nuts": nuts_alone, "--mixture": mixture_by_nuts}
+    alone.get("".join(sys.argv[1:]), lambda: main(sys.argv[1:]))()

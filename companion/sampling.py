@@ -35,7 +35,23 @@ class Law(Protocol):
         """Return the law of the parameters after complete data with these statistics."""
 
     def sample(self, rng: np.random.Generator, /) -> Any:
-        """Draw a model."""
+        """Draw a model.
+
+        Parameters
+        ----------
+        rng : numpy.random.Generator
+            The source of randomness.
+
+        Returns
+        -------
+        model
+
+        Examples
+        --------
+        >>> from companion.conjugate import PoissonMixtureLaw
+        >>> PoissonMixtureLaw([1], 4e8, 1e8).sample(np.random.default_rng(1)).rates.round(1)
+        array([4.])
+        """
 
 
 class Model(Protocol):

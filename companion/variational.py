@@ -9,29 +9,13 @@ M-step adds the same statistics to a prior. The bound never falls, and the drive
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Generic, Protocol, Self, TypeVar
+from typing import Any, Generic, Self, TypeVar
 
 from companion import em
 from companion._check import Floats
+from companion.conjugate import ConjugateLaw
 
-
-class Law(Protocol):
-    """What :func:`fit` needs of a prior: see :class:`companion.conjugate.ConjugateLaw`."""
-
-    def __add__(self, statistics: Any, /) -> Self:
-        """Return the law of the parameters after complete data with these statistics."""
-
-    def stand_in(self) -> tuple[Any, float]:
-        """Return the model whose E-step is that of the law, and a shift of every observation."""
-
-    def divergence(self, prior: Any, /) -> float:
-        """Return the Kullback-Leibler divergence from a prior law to this one."""
-
-    def count(self, statistics: Any, /) -> float:
-        """Return how many observations the statistics are of."""
-
-
-L = TypeVar("L", bound=Law)
+L = TypeVar("L", bound=ConjugateLaw[Any])
 
 
 @dataclass(frozen=True, eq=False)

@@ -76,6 +76,7 @@ def test_links_lead_somewhere(site, page):
         if urlparse(link).scheme or link == "#":
             continue
         file, anchor = urldefrag(link)
+        file = file.partition("?")[0]  # what a page is asked
         target = (here.parent / unquote(file)).resolve() if file else here
         assert target.is_file(), f"{page}: {link} leads nowhere"
         if anchor and target.suffix == ".html":

@@ -274,7 +274,7 @@ def with_points(
     """Say below the title of each question what it is worth, and who decides."""
     for question in asked:
         if question["manual"]:
-            who = "marked by a person" if handed_in else "nobody marks it here"
+            who = "marked by a person" if handed_in else "answered in the book's back matter"
         elif question["all_or_nothing"]:
             who = "all checks must pass"
         else:

@@ -3,7 +3,8 @@
 "use strict";
 
 (() => {
-  const STORAGE = "JupyterLite Storage";
+  // The notebooks keep one storage for each place that they are published at.
+  const STORAGE = `JupyterLite Storage - ${new URL("../", location.href).pathname}`;
   const STORE = "files";
   const BOOK = new URL("../../book/", location.href);
   const here = new URLSearchParams(location.search).get("path") ?? "";

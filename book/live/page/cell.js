@@ -22,7 +22,9 @@ export class Cell {
   constructor(box, number, session) {
     Object.assign(this, { box, number, session, ran: false });
     this.code = box.querySelector(".cell_input > [class*=highlight]");
-    this.built = box.querySelector(":scope > .cell_output");
+    this.built = box.querySelector(".cell_output") ?? undefined;
+    // A cell that is folded as a whole has its output in the fold.
+    this.home = box.classList.contains("tag_hide-cell") ? box.querySelector(".cell_input").parentElement : box;
     this.source = this.code.querySelector("pre").textContent.replace(/\n$/u, "");
     this.figures = [...(this.built?.querySelectorAll("figure, img:not(figure img)") ?? [])];
     this.output = this.built;
@@ -73,7 +75,7 @@ export class Cell {
 
   place() {
     if (!this.fresh) { return; }
-    if (this.output) { this.output.replaceWith(this.fresh); } else { this.box.append(this.fresh); }
+    if (this.output) { this.output.replaceWith(this.fresh); } else { this.home.append(this.fresh); }
     this.output?.classList.remove("live-old");
     this.output = this.fresh;
     this.fresh = undefined;
@@ -143,7 +145,7 @@ export class Cell {
     this.built?.classList.remove("live-old");
     if (this.output !== this.built) {
       if (this.output && this.built) { this.output.replaceWith(this.built); }
-      else if (this.built) { this.box.append(this.built); }
+      else if (this.built) { this.home.append(this.built); }
       else { this.output.remove(); }
     }
   }
