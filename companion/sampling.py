@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 class Law(Protocol):
-    """What a prior must do: take statistics in, and be drawn from (see :mod:`companion.conjugate`)."""
+    """What a prior must do: take statistics in, be drawn from (see :mod:`companion.conjugate`)."""
 
     def __add__(self, statistics: Any, /) -> Any:
         """Return the law of the parameters after complete data with these statistics."""
