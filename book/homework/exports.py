@@ -9,7 +9,8 @@
   "Assignment settings", offline grading worksheet; it finds the columns by name, in
   `mod/assign/feedback/offline/importgradeslib.php`.)
 - Gradescope, the columns of its own download of grades: `First Name`, `Last Name`, `SID`, `Email`,
-  `Sections`, `Total Score`, `Max Points`, `Status`. (Gradescope Help Center, as other tools quote it; we have not seen it ourselves.)
+  `Sections`, `Total Score`, `Max Points`, `Status`. (Gradescope Help
+  Center, as other tools quote it; we have not seen it ourselves.)
 """
 
 from pathlib import Path
