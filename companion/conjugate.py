@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Generic, Self, TypeVar
 
 import numpy as np
@@ -219,19 +220,21 @@ class _Wisharts:
     def n_dimensions(self) -> int:
         return int(self.means.shape[1])
 
+    @cached_property
     def improper(self) -> Any:
         """Which of the K laws have no integral."""
-        pivots = np.diagonal(self._factors(), axis1=1, axis2=2).min(axis=1)
+        pivots = np.diagonal(self._factors, axis1=1, axis2=2).min(axis=1)
         few = (self.strengths <= 0) | (self.degrees <= self.n_dimensions - 1)
         return few | ~(pivots > 0)
 
+    @cached_property
     def _factors(self) -> Floats:
         """L with L L' = Psi; zeros where Psi is singular."""
         return _vectors.factors(self.scatters)
 
     def log_normaliser(self) -> float:
         D, ν = self.n_dimensions, self.degrees
-        log_det = 2 * np.log(np.diagonal(self._factors(), axis1=1, axis2=2)).sum(axis=1)
+        log_det = 2 * np.log(np.diagonal(self._factors, axis1=1, axis2=2)).sum(axis=1)
         wishart = 0.5 * ν * (D * np.log(2) - log_det) + multigammaln(0.5 * ν, D)
         return float((wishart + 0.5 * D * np.log(2 * np.pi / self.strengths)).sum())
 
@@ -250,14 +253,14 @@ class _Wisharts:
         A = np.tril(rng.standard_normal((K, D, D)), -1)
         diagonal = np.arange(D)
         A[:, diagonal, diagonal] = np.sqrt(rng.chisquare(self.degrees[:, None] - diagonal))
-        B = np.linalg.solve(A, self._factors().transpose(0, 2, 1)).transpose(0, 2, 1)
+        B = np.linalg.solve(A, self._factors.transpose(0, 2, 1)).transpose(0, 2, 1)
         noise = rng.standard_normal((K, D)) / np.sqrt(self.strengths)[:, None]
         means = self.means + np.einsum("kij,kj->ki", B, noise)
         return means, B @ B.transpose(0, 2, 1)
 
     def mean_log_determinants(self) -> Floats:
         """E log |Sigma_k|."""
-        L, D = self._factors(), self.n_dimensions
+        L, D = self._factors, self.n_dimensions
         halves = 0.5 * (self.degrees[:, None] - np.arange(D))
         log_det = 2 * np.log(np.diagonal(L, axis1=1, axis2=2)).sum(axis=1)
         return np.asarray(log_det - D * np.log(2) - digamma(halves).sum(axis=1))
@@ -483,7 +486,7 @@ class _NormalLaw(ConjugateLaw[M]):
 
     @property
     def is_proper(self) -> bool:
-        return not self._normals.improper().any()
+        return not self._normals.improper.any()
 
     @property
     def log_normaliser(self) -> float:
@@ -498,7 +501,7 @@ class _NormalLaw(ConjugateLaw[M]):
     def _check_proper(self) -> None:
         if self.is_proper:
             return
-        k = int(np.argmax(self._normals.improper()))
+        k = int(np.argmax(self._normals.improper))
         raise ValueError(
             f"prior and statistics leave the law of component {k} improper (strength "
             f"{self._normals.strengths[k]:g}, degrees {self._normals.degrees[k]:g}): more points "
@@ -623,7 +626,7 @@ class GaussianMixtureLaw(_NormalLaw[GaussianMixture], _MixtureLaw[GaussianMixtur
         counts = self._given(statistics.counts)
         return GaussianMixtureLaw(counts, w.strengths, w.degrees, w.means, w.scatters)
 
-    @property
+    @cached_property
     def _normals(self) -> _Wisharts:
         return _Wisharts(self.strengths, self.degrees, self.means, self.scatters)
 
@@ -737,7 +740,7 @@ class MultivariateNormalLaw(_NormalLaw[MultivariateNormal]):
             float(w.strengths[0]), float(w.degrees[0]), w.means[0], w.scatters[0]
         )
 
-    @property
+    @cached_property
     def _normals(self) -> _Wisharts:
         return _Wisharts(
             np.array([self.strength]),
@@ -839,7 +842,7 @@ class NormalNormalLaw(_NormalLaw[NormalNormal]):
         numbers = w.strengths[0], w.degrees[0], w.means[0, 0], w.scatters[0, 0, 0]
         return NormalNormalLaw(*(float(number) for number in numbers))
 
-    @property
+    @cached_property
     def _normals(self) -> _Wisharts:
         return _Wisharts(
             np.array([self.strength]),

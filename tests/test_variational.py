@@ -75,7 +75,8 @@ def the_end_is_a_maximum(name, seed=1):
     rng = np.random.default_rng(0)
     for _ in range(20):
         changed = {}
-        for field, value in vars(run.law).items():
+        public = {k: v for k, v in vars(run.law).items() if k[0] != "_"}
+        for field, value in public.items():
             noise = np.exp(rng.normal(0, 0.05, np.shape(value)))
             moved = np.asarray(value) * noise
             changed[field] = (
