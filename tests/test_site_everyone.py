@@ -92,7 +92,9 @@ def unseen(tab):
     found, at = [], 0
     tab.evaluate("for (const image of document.images) { image.loading = 'eager'; }")
     tab.wait_for_function("[...document.images].every(image => image.complete)")
-    tab.add_style_tag(content="* {content-visibility: visible !important}")  # nothing moves later
+    # Nothing moves later, and no preview of the last link lies on top.
+    tab.add_style_tag(content="* {content-visibility: visible !important}")
+    tab.add_style_tag(content="#mention-preview {display: none !important}")
     for element in tab.query_selector_all(FOCUSABLE):
         if not element.is_visible() or (seen := outlined(tab, element)) is None:
             continue

@@ -44,7 +44,7 @@ def load_rats(): ...
         ("em.foo", "companion.em.foo"),  # to be complained of
         ("GaussianMixture.foo", "companion.gaussians.GaussianMixture.foo"),
         ("e_step", None),  # whose?
-        ("sample", None),  # a word
+        ("sample", "companion.sampling.sample"),  # the function, not a method
         ("units", None),  # a variable of this page
         ("units.mean", None),
         ("load_rats", None),  # a function of this page
