@@ -7,4 +7,4 @@ const set = ([tex, display]) =>
     output: "mathml", displayMode: display, throwOnError: false, strict: "ignore",
     trust: false, maxSize: 20, maxExpand: 500,
   });
-process.stdout.write(JSON.stringify(asked.map(set)));
+process.stdout.write(JSON.stringify(asked.map((formula) => set(formula))));
