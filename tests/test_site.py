@@ -37,6 +37,8 @@ def test_chapter_was_executed_without_error(site, page):
     assert len(article.select("div.cell_output")) >= len(code_cells) // 3
     assert not article.select(".stderr, .traceback"), "a cell wrote an error or a warning"
     assert "Traceback (most recent call last)" not in article.get_text()
+    printed = " ".join(output.get_text() for output in article.select("div.cell_output"))
+    assert not re.search(r"np\.\w+\d+\(", printed), "numbers are printed as numbers"
     assert not article.select(".katex-error")
 
 
