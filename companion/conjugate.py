@@ -232,10 +232,14 @@ class _Wisharts:
         """L with L L' = Psi; zeros where Psi is singular."""
         return _vectors.factors(self.scatters)
 
+    @cached_property
+    def _log_determinants(self) -> Floats:
+        """Log |Psi_k|."""
+        return np.asarray(2 * np.log(np.diagonal(self._factors, axis1=1, axis2=2)).sum(axis=1))
+
     def log_normaliser(self) -> float:
         D, ν = self.n_dimensions, self.degrees
-        log_det = 2 * np.log(np.diagonal(self._factors, axis1=1, axis2=2)).sum(axis=1)
-        wishart = 0.5 * ν * (D * np.log(2) - log_det) + multigammaln(0.5 * ν, D)
+        wishart = 0.5 * ν * (D * np.log(2) - self._log_determinants) + multigammaln(0.5 * ν, D)
         return float((wishart + 0.5 * D * np.log(2 * np.pi / self.strengths)).sum())
 
     def log_f(self, means: Floats, covariances: Floats) -> float:
@@ -260,10 +264,9 @@ class _Wisharts:
 
     def mean_log_determinants(self) -> Floats:
         """E log |Sigma_k|."""
-        L, D = self._factors, self.n_dimensions
+        D = self.n_dimensions
         halves = 0.5 * (self.degrees[:, None] - np.arange(D))
-        log_det = 2 * np.log(np.diagonal(L, axis1=1, axis2=2)).sum(axis=1)
-        return np.asarray(log_det - D * np.log(2) - digamma(halves).sum(axis=1))
+        return np.asarray(self._log_determinants - D * np.log(2) - digamma(halves).sum(axis=1))
 
     def typical(self) -> tuple[Floats, Floats, Floats]:
         """Means, covariances Psi / nu, and by how much E log N is more than log N there."""

@@ -151,19 +151,21 @@ def _as_chains(draws: ArrayLike) -> Floats:
             f"draws must have shape (n_chains, n_draws) with at least {FEWEST} draws, not "
             f"{array.shape}"
         )
-    if np.ptp(array) == 0:
+    return _varying(array)
+
+
+def _varying(draws: Floats) -> Floats:
+    """Return the draws, or raise a ``ValueError`` if none differs from another."""
+    if np.ptp(draws) == 0:
         raise ValueError("draws must not all be equal: a number that does not vary has no error")
-    return array
+    return draws
 
 
 def _halves(draws: ArrayLike) -> Floats:
     """Both halves of every chain, without the middle draw of an odd number: (2 n_chains, n)."""
     chains = _as_chains(draws)
     n = chains.shape[1] // 2
-    halves = np.concatenate([chains[:, :n], chains[:, -n:]])
-    if np.ptp(halves) == 0:
-        raise ValueError("draws must not all be equal: a number that does not vary has no error")
-    return halves
+    return _varying(np.concatenate([chains[:, :n], chains[:, -n:]]))
 
 
 def _normal_scores(chains: Floats) -> Floats:

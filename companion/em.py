@@ -671,6 +671,17 @@ def _needs(model: Any, what: str, *methods: str) -> None:
         raise TypeError(f"{what} needs {' and '.join(lacking)}, which {name} does not have")
 
 
+def _given(prior: Any, statistics: Any, model: Any) -> Any:
+    """Add statistics to the law of a prior; what does not fit is said of the prior."""
+    try:
+        return prior + statistics
+    except (ValueError, TypeError, AttributeError) as error:
+        raise ValueError(
+            f"prior ({type(prior).__name__}) does not fit the model "
+            f"({type(model).__name__}): {error}"
+        ) from error
+
+
 def _must_add(statistics: Any) -> None:
     """Raise a ``TypeError`` unless ``+`` is a sum."""
     add = getattr(type(statistics), "__add__", None)

@@ -244,7 +244,7 @@ def sample(
             here, chain = cast(Any, start), []
             for t in range(n_warmup + n_draws):
                 statistics = here.sample_statistics(*data, rng=own)
-                here = _given(prior, statistics, here).sample(own)
+                here = em._given(prior, statistics, here).sample(own)
                 if t >= n_warmup:
                     chain.append(here)
                 if bar is not None:
@@ -254,14 +254,3 @@ def sample(
         if bar is not None:
             bar.close()
     return Chains(tuple(chains))
-
-
-def _given(prior: Any, statistics: Any, model: Any) -> Any:
-    """Add statistics to a prior; what does not fit is said of the prior."""
-    try:
-        return prior + statistics
-    except (ValueError, TypeError, AttributeError) as error:
-        raise ValueError(
-            f"prior ({type(prior).__name__}) does not fit the model "
-            f"({type(model).__name__}): {error}"
-        ) from error

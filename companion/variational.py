@@ -196,12 +196,6 @@ def fit(
     em._needs(model, "variational inference", "e_step")
     em._needs(prior, "variational inference", "stand_in", "divergence", "count")
     statistics, _ = model.e_step(*data)
-    try:
-        law = prior + statistics
-    except (ValueError, TypeError, AttributeError) as error:
-        raise ValueError(
-            f"prior ({type(prior).__name__}) does not fit the model "
-            f"({type(model).__name__}): {error}"
-        ) from error
+    law = em._given(prior, statistics, model)
     run = em.fit(MeanField(law, prior), *data, tol=tol, max_iter=max_iter, progress=progress)
     return VariationalResult(run.model.law, run.log_likelihoods, run.n_iter, run.converged)

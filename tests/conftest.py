@@ -36,18 +36,23 @@ def pytest_collection_modifyitems(items):
     items.sort(key=lambda item: [*longest, item.path.stem].index(item.path.stem))
 
 
-@pytest.fixture(scope="session")
-def site():
-    """Build the site with the command that everyone uses; one worker builds, the others wait."""
+def make(target):
+    """Make what everyone makes, with the same command; one worker builds, the others wait."""
     import fcntl
 
     SITE.parent.mkdir(exist_ok=True)
     with (SITE.parent / "site.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         build = subprocess.run(
-            ["make", "book"], cwd=ROOT, capture_output=True, text=True, check=False, timeout=1500
+            ["make", target], cwd=ROOT, capture_output=True, text=True, check=False, timeout=1500
         )
     assert build.returncode == 0, build.stdout[-3000:] + build.stderr[-3000:]
+
+
+@pytest.fixture(scope="session")
+def site():
+    """Build the site."""
+    make("book")
     return SITE
 
 
@@ -77,16 +82,9 @@ def visit(browser, address):
 @pytest.fixture(scope="session")
 def edition():
     """Build the live edition and put it into the site; the tests of it are those of `test-live`."""
-    import fcntl
     import json
 
-    SITE.parent.mkdir(exist_ok=True)
-    with (SITE.parent / "site.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        build = subprocess.run(
-            ["make", "live"], cwd=ROOT, capture_output=True, text=True, check=False, timeout=1500
-        )
-    assert build.returncode == 0, build.stdout[-3000:] + build.stderr[-3000:]
+    make("live")
     return json.loads((SITE / "live" / "live.json").read_text(encoding="utf-8"))
 
 
