@@ -138,6 +138,44 @@ def test_a_tab_stop_has_content_and_a_slider_says_its_value(tab):
     assert tab.eval_on_selector_all("article input[type=range]", silent) == []
 
 
+# What scrolls is measured when it comes near, so it is brought near.
+UNREACHED = """() => [...document.querySelectorAll('article pre')].filter(e =>
+    e.checkVisibility() && (e.tabIndex === 0) !== (e.scrollWidth > e.clientWidth)
+).map(e => e.textContent.slice(0, 60))"""
+
+
+def scrolling(tab):
+    """Read a page to its end; return how many of its texts can be scrolled."""
+    tab.wait_for_timeout(400)  # the window has its new width
+    tab.evaluate(
+        """async () => {
+            for (const e of document.querySelectorAll('article pre')) {
+                e.scrollIntoView({behavior: 'instant'});
+                for (let k = 0; k < 3; k += 1) {  // laid out, seen to be near, measured
+                    await new Promise(requestAnimationFrame);
+                }
+            }
+        }"""
+    )
+    tab.wait_for_timeout(400)
+    every = "e => e.filter(e => e.checkVisibility() && e.scrollWidth > e.clientWidth).length"
+    return tab.eval_on_selector_all("article pre", every)
+
+
+@of("book/04_why_em_works", "book/companion")
+def test_what_scrolls_is_a_tab_stop_at_every_width(tab):
+    found = []
+    for width in [1280, 360, 1280]:
+        show(tab, width=width)
+        found.append(scrolling(tab))
+        assert tab.evaluate(UNREACHED) == []
+    assert found[1] > found[0] == found[2]
+    tab.evaluate(
+        "document.querySelector('article pre').setAttribute('style', 'width: 30px; overflow: auto')"
+    )
+    assert len(tab.evaluate(UNREACHED)) == 1
+
+
 # ------------------------------------------------------------------------------- print
 
 

@@ -31,8 +31,11 @@ NEEDED = {
 }
 # Lines that set up these scripts, or say what nobody asks.
 LINES = re.compile(r"toggleHint|toggleOpenOnPrint|togglebuttonSelector|DOCUMENTATION_OPTIONS\.")
-# Fonts of the formulas that nearly every chapter shows first.
-FONTS = ["KaTeX_Main-Regular", "KaTeX_Math-Italic"]
+# The theme measures at once whatever may scroll, and so lays out the whole chapter; scrolling.js
+# does it when the reader comes near.
+MEASURES = re.compile(
+    r'(function \w+\(\)\{)(const \w+=\(\)=>\{document\.querySelectorAll\(\["pre")'
+)
 
 
 def setup(app):
@@ -53,8 +56,6 @@ def add_templates(app, config):
 def join_files(app, page, template, context, doctree):
     """Let a page ask for one style sheet and one script."""
     body = context.get("body") or ""
-    has_formulas = 'class="katex' in body
-    context["fonts_first"] = FONTS if has_formulas else []
 
     asked = sorted(context["css_files"], key=lambda css: css.priority)
     plain = [css for css in asked if is_plain(css)]
@@ -153,6 +154,10 @@ def one(path, static):
     if path.suffix == ".css":
         return sheets.joined(path, static)
     text = path.read_text(encoding="utf-8")
+    if path.name == "pydata-sphinx-theme.js":
+        text, times = MEASURES.subn(r"\1return;\2", text)
+        if times != 1:
+            raise ValueError(f"{path.name}: where is what measures all that may scroll?")
     return re.sub(r"\n?//# sourceMappingURL=.*", "", text) + "\n;"
 
 
