@@ -46,7 +46,11 @@ OTHERS = tuple(
     f"test_{name}"
     for name in [
         "site",
+        "live",
+        "editions",
         "build",
+        "mentions",
+        "wheel",
         "homework",
         "grading",
         "claims",
@@ -124,7 +128,9 @@ def start(root, folder):
     sys.dont_write_bytecode = True  # a compiled file of the same second and size would be kept
     sys.path.insert(0, str(tree))
     names = {"pytest"}.union(*map(imported, tests_of(tree)))
-    for name in sorted(name for name in names if name.split(".")[0] not in (PACKAGE, "conftest")):
+    # Tests that import each other are imported by pytest, from this tree.
+    of_the_tree = PACKAGE, "conftest", "test_"
+    for name in sorted(name for name in names if not name.startswith(of_the_tree)):
         with contextlib.suppress(ImportError):
             importlib.import_module(name)
 
