@@ -92,9 +92,7 @@ def contents(root=ROOT):
     toc = yaml.safe_load((root / "_toc.yml").read_text(encoding="utf-8"))
     found = [("", toc["root"])]
     for part in toc["parts"]:
-        found += [
-            (part["caption"], chapter["file"]) for chapter in part["chapters"]
-        ]
+        found += [(part["caption"], chapter["file"]) for chapter in part["chapters"]]
     return [(part, name.rpartition("/")[2]) for part, name in found]
 
 
@@ -110,13 +108,9 @@ def drawn(site=SITE, names=None):
     """
     with sync_playwright() as playwright:
         browser = chromium.start(playwright)
-        tab = browser.new_page(
-            viewport={"width": 1280, "height": 900}, color_scheme="light"
-        )
+        tab = browser.new_page(viewport={"width": 1280, "height": 900}, color_scheme="light")
         for name in names or [name for _, name in contents()]:
-            tab.goto(
-                (site / "book" / f"{name}.html").as_uri(), wait_until="load"
-            )
+            tab.goto((site / "book" / f"{name}.html").as_uri(), wait_until="load")
             yield (
                 name,
                 tab.evaluate("document.querySelector('article').outerHTML"),
@@ -150,9 +144,7 @@ def joined(articles, *, address=""):
         heading = body.find("h1")
         for useless in heading.cssselect(".headerlink"):
             useless.drop_tree()
-        found.append(
-            Page(name, parts[name], heading.text_content().strip(), body)
-        )
+        found.append(Page(name, parts[name], heading.text_content().strip(), body))
     known = {page.name for page in found}
     for page in found:
         rename(page)
@@ -180,9 +172,7 @@ def rename(page):
             "headers",
         ):
             if element.get(name):
-                words = [
-                    ids.get(word, word) for word in element.get(name).split()
-                ]
+                words = [ids.get(word, word) for word in element.get(name).split()]
                 element.set(name, " ".join(words))
         for name, value in element.items():
             if "url(#" in value:
@@ -211,14 +201,8 @@ def relink(page, known, address):
         if ":" in path or path.startswith("//"):
             continue
         name = unquote(path).rpartition("/")[2].removesuffix(".html")
-        if not path or (
-            name in known
-            and "reference/" not in path
-            and path.endswith(".html")
-        ):
-            link.set(
-                "href", "#" + anchor(name or page.name, unquote(fragment))
-            )
+        if not path or (name in known and "reference/" not in path and path.endswith(".html")):
+            link.set("href", "#" + anchor(name or page.name, unquote(fragment)))
         elif address:
             base = f"{address.rstrip('/')}/book/"
             link.set(
@@ -239,17 +223,11 @@ def check(pages):
             own = element.get("id")
             if own:
                 if own in ids:
-                    raise EditionError(
-                        f"{page.name}: the id {own} is there twice"
-                    )
+                    raise EditionError(f"{page.name}: the id {own} is there twice")
                 ids[own] = page.name
-            if element.tag == "a" and (element.get("href") or "").startswith(
-                "#"
-            ):
+            if element.tag == "a" and (element.get("href") or "").startswith("#"):
                 links.append((page.name, element.get("href")[1:]))
-    dead = sorted(
-        {f"{name}: #{target}" for name, target in links if target not in ids}
-    )
+    dead = sorted({f"{name}: #{target}" for name, target in links if target not in ids})
     if dead:
         raise EditionError("links that lead nowhere: " + "; ".join(dead))
 
@@ -285,9 +263,7 @@ def unfold(page):
         words = title.cssselect(".collapsed")
         title.tag = "p"
         title.set("class", "fold-title")
-        if (
-            words
-        ):  # "Show the code", "Hide the code": there is nothing to choose
+        if words:  # "Show the code", "Hide the code": there is nothing to choose
             drop(title)
     return page
 
@@ -302,9 +278,7 @@ def take_solutions(page):
                 taken.append(element)
             element = following
         if not taken:
-            raise EditionError(
-                f"{page.name}: {exercise.text_content()[:40]} has no solution"
-            )
+            raise EditionError(f"{page.name}: {exercise.text_content()[:40]} has no solution")
         for element in taken:
             element.getparent().remove(element)
         label = exercise.find("strong").text_content().rstrip(".")
@@ -315,10 +289,7 @@ def take_solutions(page):
 
 def ends_an_exercise(element):
     """Whether an element begins something that is not the exercise before it."""
-    return (
-        element.tag in ("section", "h2", "h3")
-        or "exercise" in element.get("class", "").split()
-    )
+    return element.tag in ("section", "h2", "h3") or "exercise" in element.get("class", "").split()
 
 
 def is_folded(element):
@@ -357,13 +328,9 @@ def counts(pages):
     for page in pages:
         pieces = [page.body, *(e for s in page.solutions for e in s[3])]
         for kind, selector in kinds.items():
-            found[kind] += sum(
-                len(select(piece, selector)) for piece in pieces
-            )
+            found[kind] += sum(len(select(piece, selector)) for piece in pieces)
         for piece in pieces:
-            titles = [
-                s.text_content().strip() for s in piece.iter("summary", "p")
-            ]
+            titles = [s.text_content().strip() for s in piece.iter("summary", "p")]
             found["solutions"] += titles.count("Solution")
     return found
 
