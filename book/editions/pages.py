@@ -6,7 +6,6 @@ only a site needs, and joined: every id gets the name of its page in front, ever
 leads to such an id. What an edition does with formulas, figures and code is its own matter.
 """
 
-import copy
 import re
 import sys
 from dataclasses import dataclass, field
@@ -63,6 +62,11 @@ class Page:
     def anchor(self):
         """The id of the page itself."""
         return anchor(self.name)
+
+    @property
+    def pieces(self):
+        """The body, and the solutions that were taken out of it."""
+        return [self.body, *(element for *_, elements in self.solutions for element in elements)]
 
     @property
     def is_chapter(self):
@@ -234,8 +238,9 @@ def check(pages):
 
 def clean(page):
     """Take out what only a site needs: what is operated, what leads around, empty marks."""
-    for useless in page.body.cssselect(OF_THE_SITE):
-        drop(useless)
+    for piece in page.pieces:
+        for useless in piece.cssselect(OF_THE_SITE):
+            drop(useless)
     return page
 
 
@@ -247,14 +252,15 @@ def drop(element):
 
 def without_drawing_code(page):
     """Take out the code behind figures and tables; their outputs stay."""
-    for fold in page.body.cssselect(DRAWING):
-        drop(fold)
+    for piece in page.pieces:
+        for fold in piece.cssselect(DRAWING):
+            drop(fold)
     return page
 
 
 def unfold(page):
     """Let what can be folded stand open, under its title: paper does not unfold."""
-    for fold in page.body.cssselect("details"):
+    for fold in [fold for piece in page.pieces for fold in piece.cssselect("details")]:
         title = fold.find("summary")
         fold.tag = "div"
         fold.set("class", f"{fold.get('class', '')} unfolded".strip())
@@ -279,11 +285,11 @@ def take_solutions(page):
             element = following
         if not taken:
             raise EditionError(f"{page.name}: {exercise.text_content()[:40]} has no solution")
-        for element in taken:
-            element.getparent().remove(element)
+        holder = html.Element("div")
+        holder.extend(taken)
         label = exercise.find("strong").text_content().rstrip(".")
         answer = f"{exercise.get('id')}-answer"
-        page.solutions.append((exercise.get("id"), label, answer, taken))
+        page.solutions.append((exercise.get("id"), label, answer, [holder]))
     return page
 
 
@@ -326,17 +332,9 @@ def counts(pages):
     }
     found = dict.fromkeys([*kinds, "solutions"], 0)
     for page in pages:
-        pieces = [page.body, *(e for s in page.solutions for e in s[3])]
         for kind, selector in kinds.items():
-            found[kind] += sum(len(select(piece, selector)) for piece in pieces)
-        for piece in pieces:
+            found[kind] += sum(len(piece.cssselect(selector)) for piece in page.pieces)
+        for piece in page.pieces:
             titles = [s.text_content().strip() for s in piece.iter("summary", "p")]
             found["solutions"] += titles.count("Solution")
     return found
-
-
-def select(piece, selector):
-    """Return what matches within an element, or is it."""
-    holder = html.Element("div")
-    holder.append(copy.deepcopy(piece))
-    return holder.cssselect(selector)
