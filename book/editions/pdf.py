@@ -109,6 +109,7 @@ def document(found, site, numbers=None, probes=False):
         f'<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><base href="{base}">'
         f"<title>{TITLE}</title>"
         '<link rel="stylesheet" href="../_static/katex/katex.min.css">'
+        '<link rel="stylesheet" href="../_static/front.css">'
         f"<style>{fonts()}{(HERE / 'print.css').read_text('utf-8')}{heads(found)}</style>"
         f"</head><body>{''.join(body)}</body></html>"
     )
