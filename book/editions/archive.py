@@ -2,8 +2,8 @@
 
     python book/editions/archive.py _build/html _build/editions/site.zip
 
-The live edition stays out (a browser runs nothing from a file), and so do the editions themselves.
-The same site gives the same bytes.
+The live edition stays out (a browser runs nothing from a file), and so do the editions themselves
+and what only a server needs. The same site gives the same bytes.
 """
 
 import argparse
@@ -11,7 +11,10 @@ import zipfile
 from pathlib import Path
 
 TOP = "what-the-data-hide"  # the folder that it unpacks into
-LEFT_OUT = {"live", "editions", "slides", ".buildinfo", ".built", ".live", ".editions", ".nojekyll"}
+LEFT_OUT = {
+    *("live", "editions", "slides", "404.html", "robots.txt"),
+    *(".buildinfo", ".built", ".live", ".slides", ".editions", ".nojekyll"),
+}
 LONG_AGO = (1980, 1, 1, 0, 0, 0)  # the first day that the format knows
 
 
