@@ -1,4 +1,4 @@
-"""The printed book: page numbers are right, everything can be read aloud, nothing is cut or lost."""
+"""The printed book: page numbers are right, all can be read aloud, nothing is cut or lost."""
 
 import copy
 import io
@@ -89,7 +89,7 @@ def test_the_book_has_its_size_title_and_language(printed):
 
 
 def test_bookmarks_and_contents_lead_to_the_page_with_the_heading(printed, site):
-    """Each heading stands on the page that the bookmark opens, and the contents print its number."""
+    """A heading stands on the page that its bookmark opens; the contents print its number."""
     found = editions.joined(editions.still(site))
     text = [page.extract_text() for page in printed.pages]
     entries = list(flat(printed.outline))

@@ -160,9 +160,7 @@ def printed(page, numbers):
     """Return a page of the book, its references with page numbers."""
     copy = html.fromstring(markup(page.body))
     if page.name == "index":
-        copy.find("h1").text = "About this course"
-        for useless in copy.cssselect(".two-maps, .start, .toctree-wrapper, svg.narrow, .in-words"):
-            useless.drop_tree()
+        front(copy)
     for place, element in enumerate(copy.cssselect(WHOLE)):
         if not element.get("id"):
             element.set("id", f"w-{page.name}-{place}")
@@ -179,6 +177,16 @@ def printed(page, numbers):
         exercise.append(link)
     copy.set("class", "page")
     return markup(copy)
+
+
+def front(body):
+    """Make a first section of the front page, without what the cover has and what is clicked."""
+    body.find("h1").text = "About this course"
+    (needs,), (words,) = body.cssselect("figure.needs .wide"), body.cssselect(".in-words ul")
+    needs.set("role", "img")
+    needs.set("aria-label", "; ".join(" ".join(li.text_content().split()) for li in words))
+    for useless in body.cssselect(".two-maps, .start, .toctree-wrapper, svg.narrow, .in-words"):
+        useless.drop_tree()
 
 
 def mention(element, numbers):
