@@ -79,12 +79,13 @@ def result(names, notebook, question):
 # ------------------------------------------------------------------------- what it is
 
 
-def test_there_are_four_sets_with_the_parts_that_each_must_have():
+def test_there_are_five_sets_with_the_parts_that_each_must_have():
     assert list(MASTERS) == [
         "hw1_mixtures_and_em",
         "hw2_missing_data_and_elbo",
         "hw3_exchangeability",
         "hw4_hierarchical_models",
+        "hw5_sampling_and_variational",
     ]
     for name, master in MASTERS.items():
         kinds = [q["manual"] for q in build.questions(master)]
@@ -127,7 +128,8 @@ def test_the_solution_passes_every_check_for_other_students_too(notebook, homewo
 
 
 def test_two_students_have_different_data(notebook):
-    for homework, data in zip(MASTERS, ["lengths", "pressure", "shots", "hits"], strict=True):
+    data_of = ["lengths", "pressure", "shots", "hits", "calls"]
+    for homework, data in zip(MASTERS, data_of, strict=True):
         seen = []
         for student in ("ada", "boole"):
             other = notebook("course", homework)
@@ -536,7 +538,7 @@ def test_a_cell_or_the_metadata_may_not_answer_a_question(notebook):
 def test_the_page_of_answers_is_what_the_masters_say():
     told = build.PAGE.read_text(encoding="utf-8")
     assert told == build.solutions_page(), "python book/homework/build.py --page writes it"
-    assert told.count("<details>") == 8
+    assert told.count("<details>") == 10
     assert not re.search(r"point\)|points\)|Rubric", told)
 
 
