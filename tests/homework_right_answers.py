@@ -399,8 +399,8 @@ def draw_parameters(N, T, a, alpha, beta, rng):
 def draw_parameters(N, T, a, alpha, beta, rng):
     from scipy.stats import dirichlet, gamma
 
-    rates = gamma.rvs(np.add(alpha, T), scale=np.reciprocal(np.add(beta, N, dtype=float)),
-                      random_state=rng)
+    scale = np.reciprocal(np.add(beta, N, dtype=float))
+    rates = gamma.rvs(np.add(alpha, T), scale=scale, size=len(N), random_state=rng)
     if len(N) == 1:
         return np.ones(1), rates
     return dirichlet(np.add(a, N)).rvs(size=1, random_state=rng)[0], rates

@@ -984,8 +984,8 @@ def r_hats(draws):
     return one(y), one(scores(y)), one(scores(abs(y - np.median(y))))
 """,
             ),
-            "never below one": (
-                "`split` is wrong|off by|in another order",
+            "rounded": (
+                "rounded to 4",
                 """
 def r_hats(draws):
     n = draws.shape[1] // 2
