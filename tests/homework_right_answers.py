@@ -383,13 +383,12 @@ def draw_parameters(N, T, a, alpha, beta, rng):
 """,
             """
 def draw_parameters(N, T, a, alpha, beta, rng):
-    from scipy import stats
+    from scipy.special import gammaincinv
 
     weights, rates, left = [], [], 1.0
     c = [float(p + q) for p, q in zip(a, N)]
     for k in range(len(c)):
-        law = stats.gamma(alpha[k] + T[k], scale=1 / (beta[k] + N[k]))
-        rates.append(law.ppf(rng.uniform()))
+        rates.append(gammaincinv(alpha[k] + T[k], rng.uniform()) / (beta[k] + N[k]))
         piece = rng.beta(c[k], sum(c[k + 1 :])) if c[k + 1 :] else 1.0
         weights.append(left * piece)
         left -= weights[-1]

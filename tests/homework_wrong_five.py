@@ -275,7 +275,7 @@ def gibbs_sweep(x, weights, rates, draw, rng):
 """,
         ),
         "probabilities without logarithms": (
-            "work with logarithms|stops with",
+            "their logarithms|stops with",
             """
 def gibbs_sweep(x, weights, rates, draw, rng):
     from scipy.stats import poisson

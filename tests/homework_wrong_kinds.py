@@ -902,7 +902,7 @@ def draw_parameters(N, T, a, alpha, beta, rng):
         },
         "q2_gibbs_sweep": {
             "clipped logarithms": (
-                "work with logarithms",
+                "their logarithms",
                 """
 def gibbs_sweep(x, weights, rates, draw, rng):
     logs = np.log(weights) + np.outer(x, np.log(rates)) - rates
@@ -926,7 +926,7 @@ def gibbs_sweep(x, weights, rates, draw, rng):
 """,
             ),
             "two sweeps": (
-                "2 times in a sweep",
+                "2 times in a sweep|`draw` gives back",
                 """
 def gibbs_sweep(x, weights, rates, draw, rng):
     K = len(weights)
