@@ -968,7 +968,7 @@ def r_hats(draws):
 """,
             ),
             "one-pass variance": (
-                "about a million",
+                "about ten million",
                 """
 def r_hats(draws):
     n = draws.shape[1] // 2
