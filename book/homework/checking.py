@@ -144,3 +144,36 @@ def first(found, right, close=1e-6, size=1.0):
     """Let a check of extreme numbers wait until ordinary ones come out right."""
     sentence = "This check waits until the others pass: ordinary numbers come out wrong too."
     assert same(found, right, close, size), sentence
+
+
+def may_follow(draws, cdf, rarely=1e-9):
+    """Whether these may be draws from a law; of right answers this share is refused, or fewer."""
+    from scipy.special import smirnov
+
+    with np.errstate(all="ignore"):
+        places = np.sort(np.asarray(cdf(np.asarray(draws, float)), float))
+    if np.isnan(places).any():
+        return False
+    n = len(places)
+    steps = np.arange(n + 1) / n
+    off = max((steps[1:] - places).max(), (places - steps[:-1]).max())
+    # Kolmogorov's distance is so large on one side in `smirnov` of all cases.
+    return bool(2 * smirnov(n, min(off, 1.0)) > rarely)
+
+
+def may_happen(count, n, chance, rarely=1e-9):
+    """Whether what has this chance may come `count` times in `n`; refused as in `may_follow`."""
+    from scipy.stats import binom
+
+    tails = binom.cdf(count, n, chance), binom.sf(count - 1, n, chance)
+    return bool(min(tails) > rarely / 2)
+
+
+def independent(places, rarely=1e-9):
+    """Whether numbers that are uniform one by one may be so together, two at a time."""
+    from scipy.special import ndtr, ndtri
+
+    scores = [ndtri(np.clip(place, 1e-300, 1 - 1e-16)) for place in places]
+    pairs = [(u, v) for k, u in enumerate(scores) for v in scores[:k]]
+    mixed = [(u + sign * v) / np.sqrt(2) for u, v in pairs for sign in (1, -1)]
+    return all(may_follow(part, ndtr, rarely) for part in mixed)
