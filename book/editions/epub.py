@@ -5,44 +5,38 @@ the chapters, with links both ways: nobody reads one by turning a page too far.
 """
 
 import json
-import re
 import subprocess
 import sys
-import tempfile
 from html import escape
-from io import BytesIO
 from pathlib import Path
-from string import Template
+
+import yaml
+from lxml import etree, html
 
 import epub_container as container
+import epub_looks as looks
 import pages
-import yaml
 from epub_container import Entry, document
-from fontTools import subset
-from fontTools.ttLib import TTFont
-from lxml import etree, html
 from node_packages import node, package
-from PIL import Image
-from playwright.sync_api import sync_playwright
 
 HERE = Path(__file__).resolve().parent
 CITATION = yaml.safe_load((pages.ROOT / "CITATION.cff").read_text(encoding="utf-8"))
 STYLES = ("temml.css", "code.css", "figures.css", "book.css")
-MATHML = "http://www.w3.org/1998/Math/MathML"
 SVG = "http://www.w3.org/2000/svg"
 XLINK = "http://www.w3.org/1999/xlink"
 HREF = f"{{{XLINK}}}href"
 # HTML does not mind capitals in the names of attributes, XML does.
-CAPITALS = {
-    name.lower(): name
-    for name in "viewBox preserveAspectRatio refX refY markerWidth markerHeight markerUnits "
-    "gradientUnits gradientTransform patternUnits clipPathUnits textLength lengthAdjust".split()
-}
+CAPITALS = """viewBox preserveAspectRatio refX refY markerWidth markerHeight markerUnits
+    gradientUnits gradientTransform patternUnits clipPathUnits textLength lengthAdjust"""
+CAPITALS = {name.lower(): name for name in CAPITALS.split()}
 # For a browser that loads pages over a network, or speaks of changes; and what HTML no longer has.
-UNWANTED = "decoding loading aria-live border valign halign".split()
+UNWANTED = ["decoding", "loading", "aria-live", "border", "valign", "halign"]
 KINDS = {"glossary": "glossary", "references": "bibliography", "index": "introduction"}
 AS_DRAWN = "Drawn as it stands at first; on the site it can be operated."
 SOLUTIONS = "Solutions"
+COVER = """<section epub:type="cover" class="cover">
+<img src="cover.png" alt="Cover: {}. Two maps of the United States."/>
+</section>"""
 
 
 def assembled(articles, address=""):
@@ -104,28 +98,19 @@ def set_formulas(found):
     ----------
     found : list of Page
     """
+    formulas = [(page, formula) for page in found for formula in page.body.cssselect(".katex")]
     asked = {}
-    for page in found:
-        for formula in page.body.cssselect(".katex"):
-            asked.setdefault(request(formula), page.name)
-    for page in found:
-        for formula in page.body.cssselect(".katex"):
-            if formula.getparent().tag != "span":
-                raise pages.EditionError(f"{page.name}: a formula alone: {pages.tex(formula)}")
+    for page, formula in formulas:
+        asked.setdefault(request(formula), page.name)
     answers = dict(zip(asked, by_temml(list(asked)), strict=True))
-    bad = [
-        f"{asked[key]}: {key[0]}: {answer['error']}"
-        for key, answer in answers.items()
-        if "error" in answer
-    ]
+    bad = [f"{asked[k]}: {k[0]}: {a['error']}" for k, a in answers.items() if "error" in a]
     if bad:
         raise pages.EditionError("formulas that Temml cannot set: " + "; ".join(bad))
-    for page in found:
-        for formula in page.body.cssselect(".katex"):
-            key = request(formula)
-            math = etree.fromstring(answers[key]["mathml"])
-            math.set("alttext", key[0])
-            replace(formula.getparent(), math)
+    for _, formula in formulas:
+        key = request(formula)
+        math = etree.fromstring(answers[key]["mathml"])
+        math.set("alttext", key[0])
+        replace(formula.getparent(), math)
 
 
 def request(formula):
@@ -156,19 +141,7 @@ def take_styles(found):
         for sheet in page.body.cssselect("style"):
             sheets[sheet.text.strip()] = None
             pages.drop(sheet)
-    return spelled_out("\n".join(sheets))
-
-
-def spelled_out(sheet):
-    """Return a style sheet without `:is`, which older readers of EPUB do not know."""
-    pattern = re.compile(
-        r"([^{};,]*):is\(([^()]*)\)((?:[^{},(]|\((?:[^()]|\([^()]*\))*\))*)(?=[{,])"
-    )
-    while found := pattern.search(sheet):
-        head, choices, tail = found.groups()
-        rules = ",".join(f"{head}{choice.strip()}{tail}" for choice in choices.split(","))
-        sheet = sheet[: found.start()] + rules + sheet[found.end() :]
-    return sheet
+    return looks.spelled_out("\n".join(sheets))
 
 
 def as_xml(page):
@@ -215,130 +188,19 @@ def lead(found):
     """Let each link within the book lead to the file that holds its end."""
     files = {}
     for page in found:
-        for element in page.body.iter():
-            if element.get("id"):
-                files[element.get("id")] = page.name
+        files |= {e.get("id"): page.name for e in page.body.iter() if e.get("id")}
     for page in found:
         for link in page.body.iter("a"):
-            for name in ("href", HREF):
-                end = (link.get(name) or "").removeprefix("#")
-                if end in files and link.get(name).startswith("#"):
-                    file = "" if files[end] == page.name else f"{files[end]}.xhtml"
-                    link.set(name, file if end == pages.anchor(files[end]) else f"{file}#{end}")
-                    if not link.get(name):
-                        link.set(name, f"#{end}")
-
-
-def take_images(found, site):
-    """Return {name in the book: bytes} of the images that pages show, which then call them so.
-
-    Parameters
-    ----------
-    found : list of Page
-    site : Path
-        Not all readers know WebP: it becomes PNG, without loss.
-    """
-    images = {}
-    for page in found:
-        for image in page.body.iter("img"):
-            path = (site / "book" / image.get("src")).resolve()
-            suffix = ".svg" if path.suffix == ".svg" else ".png"
-            name = f"images/{path.name[:16]}{suffix}"
-            images[name] = drawing(path) if suffix == ".svg" else png(Image.open(path))
-            image.set("src", name)
-    return images
-
-
-def drawing(path):
-    """Return an SVG whose empty lines say that they are."""
-    text = path.read_text(encoding="utf-8")
-    return re.sub(r"<path(?![^>]*\sd=)", '<path d=""', text).encode()
-
-
-def png(image):
-    """Return a picture's PNG, as small as it can be."""
-    buffer = BytesIO()
-    image.save(buffer, "PNG", optimize=True)
-    return buffer.getvalue()
-
-
-def cover(front):
-    """Return the cover as PNG: the two maps of the front page.
-
-    Parameters
-    ----------
-    front : Page
-    """
-    (maps,) = front.body.cssselect(".two-maps")
-    title, _, subtitle = CITATION["title"].partition(": ")
-    words = {
-        "fonts": (package("@fontsource/source-serif-4") / "files").as_uri(),
-        "title": escape(title),
-        "subtitle": escape(subtitle),
-        "authors": escape(authors()),
-        "maps": html.tostring(maps, encoding="unicode", with_tail=False),
-    }
-    text = Template((HERE / "epub_cover.html").read_text(encoding="utf-8")).substitute(words)
-    with tempfile.TemporaryDirectory() as work, sync_playwright() as playwright:
-        path = Path(work) / "cover.html"
-        path.write_text(text, encoding="utf-8")
-        browser = pages.chromium.start(playwright)
-        tab = browser.new_page(viewport={"width": 1200, "height": 1800})
-        tab.goto(path.as_uri())
-        tab.evaluate("document.fonts.ready.then(() => null)")
-        shot = tab.screenshot()
-        browser.close()
-    return png(Image.open(BytesIO(shot)).convert("RGB").quantize(64))
+            name = HREF if HREF in link.attrib else "href"
+            mark, end = link.get(name, "")[:1], link.get(name, "")[1:]
+            if mark == "#" and files[end] != page.name:
+                whole = end == pages.anchor(files[end])
+                link.set(name, f"{files[end]}.xhtml" + ("" if whole else f"#{end}"))
 
 
 def authors():
     """Return the authors of the book in one line."""
     return ", ".join(author["name"] for author in CITATION["authors"])
-
-
-def font_of_formulas(found):
-    """Return the font of formulas as woff2, with the letters that they need.
-
-    Parameters
-    ----------
-    found : list of Page
-    """
-    letters = {c for page in found for m in page.body.iter(f"{{{MATHML}}}*") for c in m.text or ""}
-    (path,) = (package("@fontsource/stix-two-math") / "files").glob("*.woff2")
-    font = TTFont(path, recalcTimestamp=False)
-    options = subset.Options(layout_features=["*"], notdef_outline=True)
-    subsetter = subset.Subsetter(options)
-    subsetter.populate(text="".join(letters))
-    subsetter.subset(font)
-    font.flavor = "woff2"
-    buffer = BytesIO()
-    font.save(buffer)
-    return buffer.getvalue()
-
-
-def sheet_of_formulas():
-    """Return Temml's style sheet for the font that the book brings."""
-    text = (package("temml") / "dist" / "Temml-STIX2.css").read_text(encoding="utf-8")
-    text = re.sub(r"\.tml-cancelto \{[^}]*\}", "", text)  # a picture as an address, and unused
-    text = text.replace("direction: ltr;", "")  # not for a style sheet of an EPUB
-    return text.replace("./STIXTwoMath.woff2", "fonts/math.woff2")
-
-
-def sheet_of_code(site):
-    """Return the site's colours of code, in the dark where a reader likes it dark.
-
-    Parameters
-    ----------
-    site : Path
-    """
-    text = (site / "_static" / "pygments.css").read_text(encoding="utf-8")
-    found = {"light": [], "dark": []}
-    for theme, rule in re.findall(
-        r'html\[data-theme="(\w+)"\] (\.highlight \..*|\.highlight {.*)', text
-    ):
-        found[theme].append(rule)
-    dark = "\n".join(found["dark"])
-    return "\n".join([*found["light"], f"@media (prefers-color-scheme: dark) {{\n{dark}\n}}"])
 
 
 def sections(page):
@@ -371,7 +233,13 @@ def title_page():
 
 
 def markup(page):
-    """Return a page's XHTML."""
+    """Return a page's XHTML.
+
+    Parameters
+    ----------
+    page : Page
+        As `as_xml` leaves it.
+    """
     said = kind(page)
     page.body.set("epub-type", said)
     if said in ("chapter", "introduction", "appendix", "glossary", "bibliography"):
@@ -379,9 +247,7 @@ def markup(page):
     text = etree.tostring(page.body, encoding="unicode", with_tail=False)
     text = text.replace(" epub-type=", " epub:type=", 1)
     back = "bodymatter" if page.is_chapter else "backmatter"
-    data = document(page.title, text, kind=back if page.part else "frontmatter", styles=STYLES)
-    etree.fromstring(data)
-    return data
+    return document(page.title, text, kind=back if page.part else "frontmatter", styles=STYLES)
 
 
 def metadata(front):
@@ -391,12 +257,47 @@ def metadata(front):
         ("dc:title", CITATION["title"]),
         ("dc:creator", authors()),
         ("dc:language", "en"),
-        ("dc:date", f"{released}"),
+        ("dc:date", str(released)),
         ("dc:description", front.body.cssselect("p")[0].text_content().strip()),
         ("dc:rights", "Text and figures: CC BY 4.0; code: MIT"),
         ("dc:subject", "Statistics"),
         ("dcterms:modified", f"{released}T00:00:00Z"),
     ]
+
+
+def around(found):
+    """Return what stands around the pages: cover, title page and contents.
+
+    Parameters
+    ----------
+    found : list of Page
+
+    Returns
+    -------
+    entries : list of Entry
+        All files in reading order.
+    files : dict of {name: bytes}
+    """
+    entries = [
+        Entry("cover.xhtml", "Cover"),
+        Entry("title.xhtml", "Title page"),
+        Entry("nav.xhtml", "Contents"),
+        *(Entry(f"{p.name}.xhtml", p.title, p.part, kind(p), sections(p)) for p in found),
+    ]
+    first = {entry.kind: (entry.title, entry.name) for entry in reversed(entries)}
+    marks = {"cover": ("Cover", "cover.xhtml"), "toc": ("Contents", "nav.xhtml#toc")}
+    marks |= {"bodymatter": first["chapter"]}
+    marks |= {known: first[known] for known in ("glossary", "bibliography") if known in first}
+    bodies = {
+        "cover.xhtml": COVER.format(escape(CITATION["title"])),
+        "title.xhtml": title_page(),
+        "nav.xhtml": container.contents(entries, marks),
+    }
+    files = {
+        entry.name: document(entry.title, bodies[entry.name], kind="frontmatter", styles=STYLES)
+        for entry in entries[:3]
+    }
+    return entries, files
 
 
 def book(articles, site, address=""):
@@ -414,51 +315,37 @@ def book(articles, site, address=""):
     found = assembled(articles, address)
     set_formulas(found)
     files = {
-        "cover.png": cover(found[0]),
-        "temml.css": sheet_of_formulas().encode(),
-        "fonts/math.woff2": font_of_formulas(found),
-        "code.css": sheet_of_code(site).encode(),
+        "cover.png": looks.cover(found[0], CITATION["title"], authors()),
+        "temml.css": looks.sheet_of_formulas().encode(),
+        "fonts/math.woff2": looks.font_of_formulas(found),
+        "code.css": looks.sheet_of_code(site).encode(),
         "figures.css": take_styles(found).encode(),
         "book.css": (HERE / "epub.css").read_bytes(),
-        **take_images(found, site),
+        **looks.take_images(found, site),
     }
     for page in found:
         as_xml(page)
     lead(found)
-    files |= {f"{page.name}.xhtml": markup(page) for page in found}
-    shown = '<img src="cover.png" alt="Cover: {}. Two maps of the United States." />'
-    entries = [
-        Entry("cover.xhtml", "Cover"),
-        Entry("title.xhtml", "Title page"),
-        Entry("nav.xhtml", "Contents"),
-        *(Entry(f"{p.name}.xhtml", p.title, p.part, kind(p), sections(p)) for p in found),
-    ]
-    begin = next(entry for entry in entries if entry.kind == "chapter")
-    marks = {"cover": ("Cover", "cover.xhtml"), "toc": ("Contents", "nav.xhtml#toc")}
-    marks |= {"bodymatter": (begin.title, begin.name)}
-    marks |= {e.kind: (e.title, e.name) for e in entries if e.kind in ("glossary", "bibliography")}
-    outer = {
-        "cover.xhtml": document(
-            "Cover",
-            f'<section epub:type="cover" class="cover">{shown.format(escape(CITATION["title"]))}</section>',
-            kind="frontmatter",
-            styles=STYLES,
-        ),
-        "title.xhtml": document(CITATION["title"], title_page(), kind="frontmatter", styles=STYLES),
-        "nav.xhtml": document(
-            "Contents", container.contents(entries, marks), kind="frontmatter", styles=STYLES
-        ),
-    }
-    files |= outer
+    entries, outer = around(found)
+    files |= outer | {f"{page.name}.xhtml": markup(page) for page in found}
     files["package.opf"] = container.package(files, entries, metadata(found[0]))
+    container.check(files)
     return {f"{container.FOLDER}/{name}": data for name, data in files.items()}
 
 
 def main(site, out):
-    """Write the edition."""
-    files = book(pages.drawn(site), site.resolve())
+    """Write the edition.
+
+    Parameters
+    ----------
+    site, out : Path
+        The built site, and the EPUB.
+    """
+    config = yaml.safe_load((pages.ROOT / "_config.yml").read_text(encoding="utf-8"))
+    files = book(pages.drawn(site), site, config["html"]["baseurl"])
+    out.parent.mkdir(parents=True, exist_ok=True)
     container.pack(files, out)
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]))
+    main(Path(sys.argv[1]).resolve(), Path(sys.argv[2]))

@@ -12,6 +12,10 @@ from dataclasses import dataclass
 from html import escape
 from pathlib import PurePosixPath
 
+from lxml import etree
+
+from pages import EditionError
+
 FOLDER = "EPUB"
 # Of this book in all its versions; readers know by it that they have it already.
 IDENTIFIER = "urn:uuid:5b1c4b52-6f0a-5f0e-9a57-0d1f6a3c7e21"
@@ -205,6 +209,29 @@ def meta(name, text):
     if name.startswith("dc:"):
         return f"<{name}>{escape(text)}</{name}>"
     return f'<meta property="{name}">{escape(text)}</meta>'
+
+
+def check(files):
+    """Raise EditionError unless ids are there once in the whole book and links lead to something.
+
+    Parameters
+    ----------
+    files : dict of {name: bytes}
+    """
+    ids, ends, wrong = {}, set(files), []
+    trees = {n: etree.fromstring(data) for n, data in files.items() if n.endswith(".xhtml")}
+    for name, tree in trees.items():
+        for own in tree.xpath("//@id"):
+            if own in ids:
+                wrong.append(f"the id {own} is in {ids[own]} and in {name}")
+            ids[own] = name
+            ends.add(f"{name}#{own}")
+    for name, tree in trees.items():
+        for end in tree.xpath("//@href | //@src | //@*[local-name()='href']"):
+            if ":" not in end and (f"{name}{end}" if end[0] == "#" else end) not in ends:
+                wrong.append(f"{name} leads to {end}, which is not there")
+    if wrong:
+        raise EditionError("; ".join(sorted(set(wrong))))
 
 
 def pack(files, out):
