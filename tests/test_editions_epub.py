@@ -21,6 +21,7 @@ from lxml import etree, html
 sys.path.insert(0, str(ROOT / "book" / "editions"))
 import epub
 import epub_container as container
+import epub_formulas
 import pages
 
 SMALL = ["index", "02_latent_variables"]
@@ -368,3 +369,29 @@ def test_the_font_has_every_letter_of_the_formulas(files, trees):
     invisible = {0x2061, 0x200B, 0x200C, 0x200D}
     assert "MATH" in font
     assert letters - set(font.getBestCmap()) <= invisible
+
+
+@pytest.mark.parametrize(
+    ("tex", "spaces"),
+    [
+        (r"a \log b", 2),
+        (r"N_k \log b", 2),
+        (r"p(z) \log b", 2),
+        (r"\log b", 1),
+        (r"-\log b", 1),
+        (r"a = \log b", 1),
+    ],
+)
+def test_the_name_of_a_function_stands_apart(tex, spaces):
+    (answer,) = epub_formulas.by_temml([(tex, True)])
+    math = etree.fromstring(answer["mathml"])
+    epub_formulas.space_out(math)
+    assert len(list(math.iter(f"{{{NAMES['m']}}}mspace"))) == spaces
+
+
+def test_a_comment_leaves_no_space_before_a_full_stop():
+    body = html.fromstring(
+        "<p>fourteen rats <!-- given: 14 -->. <b>b</b> <!-- c -->, <!-- d -->e</p>"
+    )
+    page = epub.without_remarks(pages.Page("x", "", "", body))
+    assert html.tostring(page.body) == b"<p>fourteen rats. <b>b</b>, e</p>"

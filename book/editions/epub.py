@@ -4,8 +4,7 @@ Called as `python book/editions/epub.py SITE OUT.epub`. Solutions stand in files
 the chapters, with links both ways: nobody reads one by turning a page too far.
 """
 
-import json
-import subprocess
+import re
 import sys
 from html import escape
 from pathlib import Path
@@ -14,10 +13,10 @@ import yaml
 from lxml import etree, html
 
 import epub_container as container
+import epub_formulas as formulas
 import epub_looks as looks
 import pages
 from epub_container import Entry, document
-from node_packages import node, package
 
 HERE = Path(__file__).resolve().parent
 CITATION = yaml.safe_load((pages.ROOT / "CITATION.cff").read_text(encoding="utf-8"))
@@ -49,7 +48,7 @@ def assembled(articles, address=""):
     """
     found = pages.joined(articles, address=address)
     for page in found:
-        pages.take_solutions(pages.without_drawing_code(pages.clean(page)))
+        pages.take_solutions(pages.without_drawing_code(without_remarks(pages.clean(page))))
         lead_to_solutions(page)
     answers = [solutions(page) for page in found if page.solutions]
     last = 1 + max(i for i, page in enumerate(found) if page.is_chapter)
@@ -59,6 +58,20 @@ def assembled(articles, address=""):
         for drawing in page.body.cssselect(".companion-figure"):
             etree.SubElement(drawing, "p", {"class": "as-drawn"}).text = AS_DRAWN
     return ordered
+
+
+def without_remarks(page):
+    """Take the comments out of a page, and the space that they leave before a full stop."""
+    for remark in list(page.body.iter(etree.Comment)):
+        if re.match(r"\s*[.,;:)]", remark.tail or ""):
+            remark.tail = remark.tail.lstrip()
+            before, parent = remark.getprevious(), remark.getparent()
+            if before is None:
+                parent.text = (parent.text or "").rstrip()
+            else:
+                before.tail = (before.tail or "").rstrip()
+        remark.drop_tree()
+    return page
 
 
 def lead_to_solutions(page):
@@ -91,47 +104,21 @@ def solutions(page):
     return pages.Page(name, SOLUTIONS, title, body)
 
 
-def set_formulas(found):
-    """Replace each formula of the site by MathML that carries its TeX.
+def mark_lines(code):
+    """Put each line of code into an element of its own: see what the style sheet does with it.
 
     Parameters
     ----------
-    found : list of Page
+    code : lxml element
+        A `pre` with colours, none of which goes over the end of a line.
     """
-    formulas = [(page, formula) for page in found for formula in page.body.cssselect(".katex")]
-    asked = {}
-    for page, formula in formulas:
-        asked.setdefault(request(formula), page.name)
-    answers = dict(zip(asked, by_temml(list(asked)), strict=True))
-    bad = [f"{asked[k]}: {k[0]}: {a['error']}" for k, a in answers.items() if "error" in a]
-    if bad:
-        raise pages.EditionError("formulas that Temml cannot set: " + "; ".join(bad))
-    for _, formula in formulas:
-        key = request(formula)
-        math = etree.fromstring(answers[key]["mathml"])
-        math.set("alttext", key[0])
-        replace(formula.getparent(), math)
-
-
-def request(formula):
-    """Return (TeX, whether it has lines of its own) of a formula of the site."""
-    return pages.tex(formula).strip(), "katex-display" in formula.getparent().get("class", "")
-
-
-def by_temml(formulas):
-    """Return Temml's answer, {"mathml": ...} or {"error": ...}, to each (TeX, display)."""
-    asked = [{"tex": tex, "display": display} for tex, display in formulas]
-    command = [node(), HERE / "temml.mjs", package("temml") / "dist" / "temml.mjs"]
-    done = subprocess.run(
-        command, input=json.dumps(asked), capture_output=True, text=True, check=True
-    )
-    return json.loads(done.stdout)
-
-
-def replace(old, new):
-    """Put an element in the place of another."""
-    new.tail = old.tail
-    old.getparent().replace(old, new)
+    inner = html.tostring(code, encoding="unicode", with_tail=False)
+    inner = inner[inner.index(">") + 1 : -len("</pre>")].removeprefix("<span></span>")
+    lines = [f'<span class="line">{line}\n</span>' for line in inner.rstrip("\n").split("\n")]
+    for child in list(code):
+        code.remove(child)
+    code.text = None
+    code.extend(html.fragments_fromstring("".join(lines)))
 
 
 def take_styles(found):
@@ -146,7 +133,6 @@ def take_styles(found):
 
 def as_xml(page):
     """Write a page's body, taken from HTML, as XHTML wants it."""
-    etree.strip_tags(page.body, etree.Comment)
     for element in page.body.iter():
         for name in UNWANTED:
             element.attrib.pop(name, None)
@@ -156,9 +142,11 @@ def as_xml(page):
             respell(element)
     for element in page.body.cssselect(".tex2jax_ignore, .toctree-wrapper"):
         element.attrib.pop("class")
+    for code in page.body.cssselect(".highlight pre"):
+        mark_lines(code)
     for table in list(page.body.iter("table")):
         box = html.Element("div", {"class": "table"})
-        replace(table, box)
+        formulas.replace(table, box)
         table.tail = None
         box.append(table)
     for box in page.body.cssselect("div.math, .table"):
@@ -313,7 +301,7 @@ def book(articles, site, address=""):
         Where the site is published.
     """
     found = assembled(articles, address)
-    set_formulas(found)
+    formulas.set_formulas(found)
     files = {
         "cover.png": looks.cover(found[0], CITATION["title"], authors()),
         "temml.css": looks.sheet_of_formulas().encode(),

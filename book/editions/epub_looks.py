@@ -15,9 +15,9 @@ from PIL import Image
 from playwright.sync_api import sync_playwright
 
 import pages
+from epub_formulas import MATHML
 from node_packages import package
 
-MATHML = "http://www.w3.org/1998/Math/MathML"
 HERE = Path(__file__).resolve().parent
 
 
