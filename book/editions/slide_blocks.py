@@ -1,0 +1,173 @@
+"""What a page of the site is made of, cut into what a slide can show and what a speaker says."""
+
+import copy
+import re
+
+import slide_sizes
+from lxml import html
+from slide_sizes import classes
+
+MOST_LINES = 16  # of code on a slide
+END = re.compile(r"[.?!][”’)\"]*\s+(?=[“‘(A-Z]|$)")
+KINDS = {"ul": "list", "ol": "list", "dl": "list", "blockquote": "theorem", "table": "table"}
+
+
+def inner(element):
+    """Return the HTML within an element."""
+    whole = html.tostring(element, encoding="unicode", with_tail=False)
+    return whole[whole.index(">") + 1 : whole.rindex("<")].strip()
+
+
+def kind_of(block):
+    """Return what a block of a page is: "prose", "exercise", "cell", "formula", and so on."""
+    names = classes(block)
+    if block.tag == "p":
+        return "exercise" if "exercise" in names else "prose"
+    if "cell" in names:
+        return "cell"
+    if "math" in names:
+        if "data-fit" not in block.attrib:
+            fit(block, slide_sizes.fit_formula(block))
+        return "formula"
+    if "pst-scrollable-table-container" in names:
+        for table in block.iter("table"):
+            fit(table, slide_sizes.fit_table(table))
+        return "table"
+    if any(name.startswith("highlight-") for name in names):
+        return "code"
+    return KINDS.get(block.tag, "other")
+
+
+def fit(block, share):
+    """Make a block smaller, if it must be."""
+    if share < 1:
+        block.set("data-fit", f"{share:g}")
+        block.set("style", f"--fit: {share:g}")
+    return block
+
+
+def outputs(cell):
+    """Return (kind, element) of what a cell has put out: printed, figure, live, table."""
+    found = []
+    for output in cell.cssselect(".cell_output > *"):
+        live = output.cssselect(".companion-figure")
+        table = output.find(".//table")
+        if live:
+            holder = html.Element("div", {"class": "live", "data-prevent-swipe": ""})
+            holder.append(live[0])
+            for caption in output.iter("figcaption"):
+                caption.tag = "p"
+                caption.set("class", "caption")
+                holder.append(caption)
+            holder.set("id", output.get("id") or live[0].get("id") + "-slide")
+            found.append(("live", holder))
+        elif output.tag == "figure":
+            found.append(("figure", output))
+        elif table is not None:
+            found.append(("table", fit(table, slide_sizes.fit_table(table))))
+        else:
+            for block in output.cssselect(".highlight"):
+                block.set("class", "highlight printed")
+                found.append(("printed", block))
+    return found
+
+
+def code_pieces(cell):
+    """Return the code of a cell, in pieces of so many lines; nothing if it only checks."""
+    found = []
+    for block in cell.cssselect(".cell_input .highlight"):
+        tops = re.findall(r"^[^\s)\]}].*", block.text_content(), re.MULTILINE)
+        if all(line.startswith("assert") for line in tops):
+            continue
+        found += pieces(block)
+    return found
+
+
+def pieces(block):
+    """Cut code at empty lines, or at lines that are not indented, so that no piece is too long."""
+    (code,) = block.iter("pre")
+    lines = inner(code).replace("<span></span>", "", 1).rstrip("\n").split("\n")
+    found = []
+    while lines:
+        cut = len(lines)
+        if cut > MOST_LINES:
+            plain = [re.sub(r"<[^>]*>", "", line) for line in lines]
+            whole = [k for k in range(4, MOST_LINES + 1) if balanced(lines[:k])]
+            tops = [k for k in whole if re.match(r"[^\s)\]}]", plain[k] or " ")]
+            empty = [k for k in whole if not plain[k].strip()]
+            cut = max(tops or empty or whole)
+        text = "\n".join(lines[:cut]).strip("\n")
+        found.append(html.fragment_fromstring(f'<div class="highlight"><pre>{text}</pre></div>'))
+        lines = lines[cut:]
+        while lines and not lines[0].strip():
+            del lines[0]
+    return found
+
+
+def balanced(lines):
+    """Whether every element that begins in these lines ends in them."""
+    text = "\n".join(lines)
+    return len(re.findall(r"<\w", text)) == text.count("</")
+
+
+def sentences(paragraph):
+    """Return the sentences of a paragraph, each a paragraph of its own.
+
+    A bold name with a full stop, "**Weights.** They appear", is part of what follows.
+    """
+    found = [html.Element("p")]
+
+    def add(text, more):
+        text, at = re.sub(r"\s+", " ", text), 0
+        for end in END.finditer(text):
+            if end.end() < len(text) or more:
+                grow(found[-1], text[at : end.end()])
+                found.append(html.Element("p"))
+                at = end.end()
+        grow(found[-1], text[at:])
+
+    parts = list(paragraph)
+    add(paragraph.text or "", bool(parts))
+    for part in parts:
+        twin = copy.deepcopy(part)
+        tail, twin.tail = twin.tail or "", None
+        found[-1].append(twin)
+        add(tail, part is not parts[-1])
+    if paragraph.get("id"):
+        found[0].set("id", paragraph.get("id"))
+    return [one for one in found if one.text_content().strip()] or found[:1]
+
+
+def grow(element, text):
+    """Put text behind all that an element holds."""
+    if len(element):
+        element[-1].tail = (element[-1].tail or "") + text
+    else:
+        element.text = (element.text or "") + text
+
+
+def say(element):
+    """Make an element fit for the notes: nothing folded, formulas that need no style sheet."""
+    for cell in element.xpath("descendant-or-self::div[contains(@class, 'tag_hide-')]"):
+        for code in cell.cssselect(".cell_input, details.hide, .stream"):
+            if code.getparent() is not None:
+                code.drop_tree()
+    for fold in element.xpath("descendant-or-self::details"):
+        fold.tag = "div"
+        for title in fold.findall("summary"):
+            title.tag = "p"
+            title.set("class", "fold-title")
+    for formula in element.cssselect(".katex"):
+        (math,) = formula.xpath(".//*[local-name()='math']")
+        math.tail = formula.tail
+        formula.getparent().replace(formula, math)
+    element.tail = None
+    return element
+
+
+def said_too(element):
+    """Return a copy for the notes of what is shown as well: without ids."""
+    twin = copy.deepcopy(element)
+    for part in twin.iter():
+        part.attrib.pop("id", None)
+    return say(twin)

@@ -1,0 +1,178 @@
+"""How large things will be on a slide, told without a browser from letters and KaTeX's own sizes.
+
+A slide has 1280 x 720 pixels, `slides.css` sets everything in them, and the fonts travel with the
+slides: an estimate that holds here holds everywhere. The tests measure in a browser.
+"""
+
+import math
+import re
+
+WIDTH, HEIGHT = 1160, 720  # within the margins; of the whole slide
+MARGINS, GAP = 30 + 56, 14
+TEXT, SMALL = 28, 24  # letters of prose; of code, captions, tables, and prose where it is long
+LINE, CODE_LINE, PADDING = 1.32, 29, 20
+HEADING, UNDER = 58, 40
+FIGURE, LIVE = 290, 455  # the least height
+SANS, CODE = 0.47, 0.6  # a letter's mean width in its height
+LETTERS = {"mathnormal": 0.54, "mrel": 0.8, "mbin": 0.78, "mop": 0.6, "mopen": 0.42, "mclose": 0.42}
+SIZES = {"size1": 0.5, "size2": 0.6, "size3": 0.7, "size4": 0.8, "size6": 1, "size7": 1.2}
+
+
+def classes(element):
+    """Return the classes of an element."""
+    return element.get("class", "").split()
+
+
+def ems(element, name):
+    """Return the length in em that an element's own style states; 0 if none."""
+    found = re.search(rf"(?:^|;){name}:(-?[\d.]+)em", element.get("style", ""))
+    return float(found[1]) if found else 0.0
+
+
+def formula_width(element, letter=0.5):
+    """Return the width in em of what KaTeX has set.
+
+    Parameters
+    ----------
+    element : lxml element
+        Of a `.katex-html`.
+    letter : float
+        The width of a letter where the element begins.
+    """
+    names = classes(element)
+    letter = next((LETTERS[name] for name in names if name in LETTERS), letter)
+    size = SIZES.get(names[2], 1) if names[:1] == ["sizing"] else 1
+    if "vlist-s" in names or "strut" in names or "pstrut" in names:
+        return 0.0
+    parts = [formula_width(part, letter) for part in element]
+    if "vlist" in names:
+        own = max(parts, default=0.0)
+    elif "vlist-t" in names:
+        own = parts[0] if parts else 0.0
+    else:
+        own = sum(parts)
+    texts = [element.text or "", *(part.tail or "" for part in element)]
+    own += letter * sum(not c.isspace() for text in texts for c in text)
+    own = size * max(own, ems(element, "width"), ems(element, "min-width"))
+    return own + ems(element, "margin-right") + max(0.0, ems(element, "margin-left"))
+
+
+def formula_height(formula):
+    """Return the height in em of what KaTeX has set."""
+    return max((ems(strut, "height") for strut in formula.cssselect(".strut")), default=1.0)
+
+
+def width(element, letter):
+    """Return how many pixels the words and formulas of an element would need in one line.
+
+    Parameters
+    ----------
+    element : lxml element
+    letter : float
+        The mean width of a letter.
+    """
+    if not isinstance(element.tag, str) or element.tag in ("script", "style", "aside"):
+        return 0.0
+    if "katex" in classes(element):
+        (shown,) = element.cssselect(".katex-html")
+        return formula_width(shown) * 1.05 * letter / SANS
+    texts = [element.text or "", *(part.tail or "" for part in element)]
+    own = sum(len(re.sub(r"\s+", " ", text)) for text in texts) * letter
+    return own + sum(width(part, letter) for part in element)
+
+
+def lines(element, across, size):
+    """Return how many lines the text of an element takes."""
+    return max(1, math.ceil(1.05 * width(element, SANS * size) / across))
+
+
+def text(element, across, size):
+    """Return the height of a paragraph in pixels; high formulas within make their line higher."""
+    high = sum(max(0, 1.05 * formula_height(f) - LINE) for f in element.cssselect(".katex"))
+    return (lines(element, across, size) * LINE + min(high, 1.2)) * size
+
+
+def fit_formula(block, size=TEXT):
+    """Return by how much a displayed formula must shrink to be as wide as a slide at most."""
+    wide = formula_width(block.cssselect(".katex-html")[0]) * 1.05 * size + 60
+    return min(1.0, math.floor(100 * WIDTH / wide) / 100)
+
+
+def rows(table):
+    """Return the rows of a table, each with the widths of its cells in letters."""
+    return [
+        [width(cell, 1) for cell in row if cell.tag in ("td", "th")] for row in table.iter("tr")
+    ]
+
+
+def fit_table(table, room=440):
+    """Return by how much a table must shrink to have room on a slide."""
+    cells = rows(table)
+    columns = max(map(len, cells))
+    wide = sum(max((row[k] for row in cells if k < len(row)), default=0) for k in range(columns))
+    wide = wide * SANS * 1.1 * SMALL + columns * 0.9 * SMALL
+    if wide > WIDTH and any(len(cell.text_content()) > 60 for cell in table.iter("td")):
+        wide = WIDTH  # its words go on in a next line
+    return min(1.0, math.floor(100 * min(WIDTH / wide, room / table_height(table, 1))) / 100)
+
+
+def table_height(table, fit):
+    """Return the height of a table in pixels, its words in several lines if it is too wide."""
+    total = 0
+    for row in table.iter("tr"):
+        cells = [cell for cell in row if cell.tag in ("td", "th")]
+        across = WIDTH / max(1, len(cells))
+        long = max((width(cell, SANS * SMALL * fit) for cell in cells), default=0)
+        total += (math.ceil(long / max(across, 1.0)) * 1.3 + 0.32) * SMALL * fit
+    return total
+
+
+def code_lines(block):
+    """Return the number of lines of a block of code or of what it prints."""
+    return block.text_content().rstrip("\n").count("\n") + 1
+
+
+def height(block, size=TEXT, across=WIDTH):
+    """Return the height of one thing on a slide in pixels.
+
+    Parameters
+    ----------
+    block : lxml element
+    size : float
+        Of the letters of prose.
+    across : float
+        The width that it has.
+    """
+    names, fit = classes(block), float(block.get("data-fit", 1))
+    if "math" in names:
+        return (formula_height(block) * 1.05 * fit + 0.5) * size
+    if "highlight" in names:
+        return code_lines(block) * CODE_LINE + PADDING
+    if block.tag == "table":
+        return table_height(block, fit)
+    if block.tag == "figure" or "live" in names:
+        caption = block.find("figcaption")
+        least = LIVE if "live" in names else FIGURE
+        return least + (0 if caption is None else text(caption, across, SMALL) + 10)
+    if block.tag in ("ul", "ol", "div", "blockquote", "li"):
+        room = across - {"blockquote": 50, "ul": 36, "ol": 36}.get(block.tag, 0)
+        inside = [part for part in block if part.tag in ("p", "ul", "ol", "li", "div", "table")]
+        if inside:
+            return (
+                sum(height(part, size, room) for part in inside)
+                + 8 * (len(inside) - 1)
+                + (24 if block.tag == "blockquote" else 0)
+            )
+        return text(block, room, size)
+    return text(block, across, size)
+
+
+def heights(blocks, size=TEXT):
+    """Return the height of all that a slide shows, in pixels."""
+    return sum(height(block, size) for block in blocks) + GAP * max(0, len(blocks) - 1)
+
+
+def room(heading, under=None):
+    """Return the pixels that are left below the headings."""
+    long = max(1, math.ceil(len(heading) * 0.52 * 38 / WIDTH)) if heading else 0
+    return HEIGHT - MARGINS - HEADING * long - (UNDER if under else 0)
