@@ -26,8 +26,6 @@ def kind_of(block):
     if "cell" in names:
         return "cell"
     if "math" in names:
-        if "data-fit" not in block.attrib:
-            fit(block, slide_sizes.fit_formula(block))
         return "formula"
     if "pst-scrollable-table-container" in names:
         for table in block.iter("table"):
@@ -39,10 +37,9 @@ def kind_of(block):
 
 
 def fit(block, share):
-    """Make a block smaller, if it must be."""
-    if share < 1:
-        block.set("data-fit", f"{share:g}")
-        block.set("style", f"--fit: {share:g}")
+    """Make the letters of a table larger or smaller."""
+    block.set("data-fit", f"{share:g}")
+    block.set("style", f"font-size: {share * slide_sizes.SMALL:g}px")
     return block
 
 
@@ -72,23 +69,38 @@ def outputs(cell):
     return found
 
 
-def code_pieces(cell):
-    """Return the code of a cell, in pieces of so many lines; nothing if it only checks."""
+def code_pieces(cell, whole=False):
+    """Return the code of a cell, in pieces of so many lines; its checks only if it shall be whole."""
     found = []
     for block in cell.cssselect(".cell_input .highlight"):
-        tops = re.findall(r"^[^\s)\]}].*", block.text_content(), re.MULTILINE)
-        if all(line.startswith("assert") for line in tops):
-            continue
-        found += pieces(block)
+        (code,) = block.iter("pre")
+        lines = inner(code).replace("<span></span>", "", 1).rstrip("\n").split("\n")
+        found += pieces(lines if whole else without_checks(lines))
     return found
 
 
-def pieces(block):
-    """Cut code at empty lines, or at lines that are not indented, so that no piece is too long."""
-    (code,) = block.iter("pre")
-    lines = inner(code).replace("<span></span>", "", 1).rstrip("\n").split("\n")
-    found = []
-    while lines:
+def without_checks(lines):
+    """Leave out what only checks, `assert` and the lines that belong to it."""
+    found, checks = [], False
+    for line in lines:
+        plain = re.sub(r"<[^>]*>", "", line)
+        if re.match(r"[^\s)\]}]", plain):
+            checks = plain.startswith("assert")
+        if not checks:
+            found.append(line)
+    return found if balanced(found) else lines
+
+
+def pieces(lines):
+    """Cut code at lines that are not indented, so that no piece is too long.
+
+    Parameters
+    ----------
+    lines : list of str
+        Of HTML.
+    """
+    found, lines = [], "\n".join(lines).strip("\n").split("\n")
+    while any(lines):
         cut = len(lines)
         if cut > MOST_LINES:
             plain = [re.sub(r"<[^>]*>", "", line) for line in lines]

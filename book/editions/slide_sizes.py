@@ -9,7 +9,8 @@ import re
 
 WIDTH, HEIGHT = 1160, 720  # within the margins; of the whole slide
 MARGINS, GAP = 30 + 56, 14
-TEXT, SMALL = 28, 24  # letters of prose; of code, captions, tables, and prose where it is long
+TEXT, SMALL = 28, 24  # letters of prose; of code, captions, tables
+LETTER_SIZES = (34, 30, 28, 26, 24)  # that prose may have, the largest for which there is room
 LINE, CODE_LINE, PADDING = 1.32, 29, 20
 HEADING, UNDER = 58, 40
 FIGURE, LIVE = 290, 455  # the least height
@@ -92,10 +93,10 @@ def text(element, across, size):
     return (lines(element, across, size) * LINE + min(high, 1.2)) * size
 
 
-def fit_formula(block, size=TEXT):
-    """Return by how much a displayed formula must shrink to be as wide as a slide at most."""
-    wide = formula_width(block.cssselect(".katex-html")[0]) * 1.05 * size + 60
-    return min(1.0, math.floor(100 * WIDTH / wide) / 100)
+def formula_size(block, size, across=WIDTH):
+    """Return the size of the letters beside a displayed formula that is as wide as that at most."""
+    wide = formula_width(block.cssselect(".katex-html")[0]) * 1.05 + 2
+    return min(size, math.floor(across / wide))
 
 
 def rows(table):
@@ -113,7 +114,7 @@ def fit_table(table, room=440):
     wide = wide * SANS * 1.1 * SMALL + columns * 0.9 * SMALL
     if wide > WIDTH and any(len(cell.text_content()) > 60 for cell in table.iter("td")):
         wide = WIDTH  # its words go on in a next line
-    return min(1.0, math.floor(100 * min(WIDTH / wide, room / table_height(table, 1))) / 100)
+    return min(1.2, math.floor(100 * min(WIDTH / wide, room / table_height(table, 1))) / 100)
 
 
 def table_height(table, fit):
@@ -125,6 +126,21 @@ def table_height(table, fit):
         long = max((width(cell, SANS * SMALL * fit) for cell in cells), default=0)
         total += (math.ceil(long / max(across, 1.0)) * 1.3 + 0.32) * SMALL * fit
     return total
+
+
+def code_size(block, size):
+    """Return the size of the letters of code beside prose of this size: its lines are not broken."""
+    longest = max(map(len, block.text_content().split("\n")))
+    return max(20, min(size - 2, math.floor((WIDTH - 40) / (CODE * max(1, longest)))))
+
+
+def set_sizes(block, size):
+    """Give formulas and code within a block the letters that prose of this size allows them."""
+    across = WIDTH - 60 if block.tag in ("blockquote", "ul", "ol") else WIDTH
+    for formula in block.xpath("descendant-or-self::div[contains(@class, 'math')]"):
+        formula.set("style", f"font-size: {formula_size(formula, size, across)}px")
+    if "highlight" in classes(block):
+        block.set("style", f"font-size: {code_size(block, max(size, SMALL + 2))}px")
 
 
 def code_lines(block):
@@ -143,13 +159,14 @@ def height(block, size=TEXT, across=WIDTH):
     across : float
         The width that it has.
     """
-    names, fit = classes(block), float(block.get("data-fit", 1))
+    names = classes(block)
     if "math" in names:
-        return (formula_height(block) * 1.05 * fit + 0.5) * size
+        return (formula_height(block) * 1.05 + 0.5) * formula_size(block, size, across)
     if "highlight" in names:
-        return code_lines(block) * CODE_LINE + PADDING
+        letters = code_size(block, max(size, SMALL + 2))
+        return code_lines(block) * CODE_LINE * letters / SMALL + PADDING
     if block.tag == "table":
-        return table_height(block, fit)
+        return table_height(block, float(block.get("data-fit", 1)))
     if block.tag == "figure" or "live" in names:
         caption = block.find("figcaption")
         least = LIVE if "live" in names else FIGURE
@@ -174,5 +191,6 @@ def heights(blocks, size=TEXT):
 
 def room(heading, under=None):
     """Return the pixels that are left below the headings."""
-    long = max(1, math.ceil(len(heading) * 0.52 * 38 / WIDTH)) if heading else 0
+    words = re.sub(r"<[^>]*>", "", heading)
+    long = max(1, math.ceil(len(words) * 0.52 * 38 / WIDTH))
     return HEIGHT - MARGINS - HEADING * long - (UNDER if under else 0)

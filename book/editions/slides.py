@@ -67,8 +67,8 @@ class Slide:
         The place in its section that a tag asks for; 0 if none does.
     anchor : str
         The id of the section that begins here, or "".
-    dense : bool
-        Whether its prose has small letters.
+    size : int
+        Of the letters of its prose, in pixels.
     """
 
     kind: str
@@ -79,7 +79,7 @@ class Slide:
     leads: bool = False
     place: int = 0
     anchor: str = ""
-    dense: bool = False
+    size: int = slide_sizes.TEXT
 
     @property
     def height(self):
@@ -186,6 +186,8 @@ class Stack:
         keeps = [part.find(".//strong") is not None for part in parts]
         goes_on = before == "formula" and parts[0].text_content()[:1].islower()
         keeps[0] = keeps[0] or self.lead or goes_on
+        if self.lead and len(parts) > 1 and len(parts[0].text_content()) < 45:
+            keeps[1] = True  # "Now the main step." claims nothing
         leads = after == "formula" or (
             after in ("list", "cell", "table", "theorem", "code")
             and parts[-1].text_content().rstrip().endswith(":")
@@ -224,7 +226,7 @@ def shown_whole(block):
     """Return the things that a block brings to a slide: a cell's code and outputs, or itself."""
     kind = kind_of(block)
     if kind == "cell":
-        return [*code_pieces(block), *(output for _, output in outputs(block))]
+        return [*code_pieces(block, whole=True), *(output for _, output in outputs(block))]
     if kind == "table":
         return list(block.iter("table"))
     if kind == "code":
@@ -276,33 +278,36 @@ def may_join(last, slide):
     if last.leads or last.is_short or (slide.is_short and not slide.leads):
         return last.has_room_for(slide)
     if {last.kind, slide.kind} <= QUIET:
-        return last.has_room_for(slide, 0.72)
-    return slide.kind == "code" and last.kind in ("code", "formula") and (
-        last.has_room_for(slide, 0.8)
-    )
+        return last.has_room_for(slide, 0.9)
+    return {slide.kind, last.kind} <= {"code", "formula", "table"} and last.has_room_for(slide)
 
 
 def fitted(slide):
-    """Return slides that have room for all that one shows: smaller letters, or several of them."""
-    if slide.height <= slide.room:
-        return [slide]
-    if slide_sizes.heights(slide.shown, slide_sizes.SMALL) <= slide.room:
-        slide.dense = True
-        return [slide]
-    blocks = [piece for block in slide.shown for piece in divided(block)]
+    """Return slides that have room for all that one shows: other letters, or several slides."""
+    for size in slide_sizes.LETTER_SIZES:
+        if slide_sizes.heights(slide.shown, size) <= slide.room:
+            slide.size = size
+            return [slide]
     found = []
-    for block in blocks:
-        more = Slide(slide.kind, slide.heading, slide.under, [block], dense=True)
+    for block in [piece for block in slide.shown for piece in divided(block)]:
         last = found[-1] if found else None
-        if last and slide_sizes.heights([*last.shown, block], slide_sizes.SMALL) <= slide.room:
+        if last and slide_sizes.heights([*last.shown, block]) <= slide.room:
             last.shown.append(block)
         else:
-            found.append(more)
+            found.append(Slide(slide.kind, slide.heading, slide.under, [block]))
     found[0].said, found[0].place, found[0].anchor = slide.said, slide.place, slide.anchor
-    for more in found[1:]:
+    for more in found:
         if more.is_short:
             raise EditionError(f"{slide.heading}: a sentence stands alone on a slide")
+        if more.height > more.room:
+            (more,) = fitted(more) if len(more.shown) > 1 else smaller(more)
     return found
+
+
+def smaller(slide):
+    """Give a slide with one thing that is too high the smallest letters."""
+    slide.size = slide_sizes.LETTER_SIZES[-1]
+    return [slide]
 
 
 def divided(block):
@@ -405,8 +410,9 @@ def written(slide, first):
     text += f"<h3>{slide.under}</h3>" if slide.under else ""
     for block in slide.shown:
         block.tail = None
+        slide_sizes.set_sizes(block, slide.size)
         text += html.tostring(block, encoding="unicode")
-    names = f"page {slide.kind}{' dense' if slide.dense else ''}"
+    names = f"page {slide.kind} size-{slide.size}"
     said = "".join(html.tostring(element, encoding="unicode") for element in slide.said)
     own = f' id="{slide.anchor}"' if slide.anchor else ""
     notes = f'<aside class="notes">{said}</aside>' if said else ""
