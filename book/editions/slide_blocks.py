@@ -44,20 +44,17 @@ def fit(block, share):
 
 
 def outputs(cell):
-    """Return (kind, element) of what a cell has put out: printed, figure, live, table."""
+    """Return (kind, element) of what a cell has put out: printed, figure, live, table, said."""
     found = []
     for output in cell.cssselect(".cell_output > *"):
         live = output.cssselect(".companion-figure")
         table = output.find(".//table")
         if live:
-            holder = html.Element("div", {"class": "live", "data-prevent-swipe": ""})
+            holder = html.Element("div", {"class": "operated", "data-prevent-swipe": ""})
             holder.append(live[0])
-            for caption in output.iter("figcaption"):
-                caption.tag = "p"
-                caption.set("class", "caption")
-                holder.append(caption)
             holder.set("id", output.get("id") or live[0].get("id") + "-slide")
             found.append(("live", holder))
+            found += [("said", caption) for caption in output.iter("figcaption")]
         elif output.tag == "figure":
             found.append(("figure", output))
         elif table is not None:

@@ -32,9 +32,9 @@ LOOK = """
       const r = element.getBoundingClientRect();
       if (r.width && !element.closest(".katex, svg svg, title") && !within(r)) { say(element, rect(r)); }
     }
-    for (const element of page.querySelectorAll("pre, .live, .companion-figure, table, figure")) {
+    for (const element of page.querySelectorAll("pre, .operated, .companion-figure, table, figure")) {
       if (element.scrollWidth > element.clientWidth + 2) { say(element, `${element.scrollWidth} wide in ${element.clientWidth}`); }
-      if (element.matches(".live, .companion-figure, figure") && element.scrollHeight > element.clientHeight + 2) {
+      if (element.matches(".operated, .companion-figure, figure") && element.scrollHeight > element.clientHeight + 2) {
         say(element, `${element.scrollHeight} high in ${element.clientHeight}`);
       }
     }

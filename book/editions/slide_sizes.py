@@ -15,7 +15,7 @@ LINE, CODE_LINE, PADDING = 1.32, 29, 20
 HEADING, UNDER = 58, 40
 FIGURE, LIVE = 290, 455  # the least height
 SANS, CODE = 0.47, 0.6  # a letter's mean width in its height
-LETTERS = {"mathnormal": 0.54, "mrel": 0.8, "mbin": 0.78, "mop": 0.6, "mopen": 0.42, "mclose": 0.42}
+LETTERS = {"large-op": 1.44, "small-op": 1.06, "mathnormal": 0.54, "mrel": 0.8, "mbin": 0.78, "mop": 0.6, "mopen": 0.42, "mclose": 0.42}
 SIZES = {"size1": 0.5, "size2": 0.6, "size3": 0.7, "size4": 0.8, "size6": 1, "size7": 1.2}
 
 
@@ -53,7 +53,7 @@ def formula_width(element, letter=0.5):
     else:
         own = sum(parts)
     texts = [element.text or "", *(part.tail or "" for part in element)]
-    own += letter * sum(not c.isspace() for text in texts for c in text)
+    own += sum(letter + 0.65 * (c in "⋯…") for text in texts for c in text if not c.isspace())
     own = size * max(own, ems(element, "width"), ems(element, "min-width"))
     return own + ems(element, "margin-right") + max(0.0, ems(element, "margin-left"))
 
@@ -95,7 +95,7 @@ def text(element, across, size):
 
 def formula_size(block, size, across=WIDTH):
     """Return the size of the letters beside a displayed formula that is as wide as that at most."""
-    wide = formula_width(block.cssselect(".katex-html")[0]) * 1.05 + 2
+    wide = formula_width(block.cssselect(".katex-html")[0]) * 1.05 * 1.07 + 2.5
     return min(size, math.floor(across / wide))
 
 
@@ -167,9 +167,9 @@ def height(block, size=TEXT, across=WIDTH):
         return code_lines(block) * CODE_LINE * letters / SMALL + PADDING
     if block.tag == "table":
         return table_height(block, float(block.get("data-fit", 1)))
-    if block.tag == "figure" or "live" in names:
+    if block.tag == "figure" or "operated" in names:
         caption = block.find("figcaption")
-        least = LIVE if "live" in names else FIGURE
+        least = LIVE if "operated" in names else FIGURE
         return least + (0 if caption is None else text(caption, across, SMALL) + 10)
     if block.tag in ("ul", "ol", "div", "blockquote", "li"):
         room = across - {"blockquote": 50, "ul": 36, "ol": 36}.get(block.tag, 0)

@@ -216,6 +216,9 @@ class Stack:
         for piece in [] if "tag_hide-input" in names or live else code_pieces(cell):
             self.add("code", piece)
         for kind, output in found:
+            if kind == "said":
+                self.note(say(output))
+                continue
             self.add("code" if kind == "printed" else kind, output)
             if kind == "printed" and len(self.slides) > 1 and self.slides[-1].shown == [output]:
                 self.slides[-1].kind = "code"
@@ -226,7 +229,7 @@ def shown_whole(block):
     """Return the things that a block brings to a slide: a cell's code and outputs, or itself."""
     kind = kind_of(block)
     if kind == "cell":
-        return [*code_pieces(block, whole=True), *(output for _, output in outputs(block))]
+        return [*code_pieces(block, whole=True), *(output for kind, output in outputs(block) if kind != "said")]
     if kind == "table":
         return list(block.iter("table"))
     if kind == "code":
