@@ -66,13 +66,22 @@ def outputs(cell):
     return found
 
 
-def code_pieces(cell, whole=False):
-    """Return the code of a cell, in pieces of so many lines; its checks only if it shall be whole."""
+def code_pieces(cell, whole=False, most=MOST_LINES):
+    """Return the code of a cell in pieces.
+
+    Parameters
+    ----------
+    cell : lxml element
+    whole : bool
+        Whether its checks, `assert`, belong to it.
+    most : int
+        Lines of a piece; at least 8 are allowed.
+    """
     found = []
     for block in cell.cssselect(".cell_input .highlight"):
         (code,) = block.iter("pre")
         lines = inner(code).replace("<span></span>", "", 1).rstrip("\n").split("\n")
-        found += pieces(lines if whole else without_checks(lines))
+        found += pieces(lines if whole else without_checks(lines), most)
     return found
 
 
@@ -88,29 +97,42 @@ def without_checks(lines):
     return found if balanced(found) else lines
 
 
-def pieces(lines):
-    """Cut code at lines that are not indented, so that no piece is too long.
+def pieces(lines, most=MOST_LINES):
+    """Cut code into pieces of about one length, at lines that are not indented where there are some.
 
     Parameters
     ----------
     lines : list of str
         Of HTML.
+    most : int
+        Lines of a piece.
     """
-    found, lines = [], "\n".join(lines).strip("\n").split("\n")
+    lines = "\n".join(lines).strip("\n").split("\n")
+    number = -(-len(lines) // max(8, min(most, MOST_LINES)))
+    found = []
     while any(lines):
         cut = len(lines)
-        if cut > MOST_LINES:
-            plain = [re.sub(r"<[^>]*>", "", line) for line in lines]
-            whole = [k for k in range(4, MOST_LINES + 1) if balanced(lines[:k])]
-            tops = [k for k in whole if re.match(r"[^\s)\]}]", plain[k] or " ")]
-            empty = [k for k in whole if not plain[k].strip()]
-            cut = max(tops or empty or whole)
-        text = "\n".join(lines[:cut]).strip("\n")
+        if number > len(found) + 1:
+            cut = best_cut(lines, len(lines) / (number - len(found)))
+        text = re.sub(r"\n\n+", "\n\n", "\n".join(lines[:cut])).strip("\n")
         found.append(html.fragment_fromstring(f'<div class="highlight"><pre>{text}</pre></div>'))
         lines = lines[cut:]
         while lines and not lines[0].strip():
             del lines[0]
     return found
+
+
+def best_cut(lines, wanted):
+    """Return the number of lines before the best place near the wanted one to cut code."""
+    plain = [re.sub(r"<[^>]*>", "", line) for line in lines]
+    whole = [k for k in range(3, min(MOST_LINES, len(lines)) + 1) if balanced(lines[:k])]
+
+    def cost(k):
+        after = plain[k] if k < len(plain) else ""
+        inside = 0 if re.match(r"[^\s)\]}]", after) else 2 if not after else 5
+        return abs(k - wanted) + inside
+
+    return min(whole, key=cost) if whole else len(lines)
 
 
 def balanced(lines):
@@ -131,8 +153,10 @@ def sentences(paragraph):
         for end in END.finditer(text):
             if end.end() < len(text) or more:
                 grow(found[-1], text[at : end.end()])
-                found.append(html.Element("p"))
                 at = end.end()
+                if is_open(found[-1].text_content()):
+                    continue
+                found.append(html.Element("p"))
         grow(found[-1], text[at:])
 
     parts = list(paragraph)
@@ -145,6 +169,11 @@ def sentences(paragraph):
     if paragraph.get("id"):
         found[0].set("id", paragraph.get("id"))
     return [one for one in found if one.text_content().strip()] or found[:1]
+
+
+def is_open(text):
+    """Whether a bracket or a quotation has begun and not ended."""
+    return any(text.count(a) > text.count(b) for a, b in ("()", "“”"))
 
 
 def grow(element, text):

@@ -30,11 +30,11 @@ LOOK = """
       .map((x) => Math.round(x / share)).join(" ");
     for (const element of page.querySelectorAll(TIGHT)) {
       const r = element.getBoundingClientRect();
-      if (r.width && !element.closest(".katex, svg svg, title") && !within(r)) { say(element, rect(r)); }
+      if (r.width && element.checkVisibility({ contentVisibilityAuto: true }) && !element.closest("details:not([open]) table") && !element.closest(".katex, svg svg, title") && !within(r)) { say(element, rect(r)); }
     }
     for (const element of page.querySelectorAll("pre, .operated, .companion-figure, table, figure")) {
       if (element.scrollWidth > element.clientWidth + 2) { say(element, `${element.scrollWidth} wide in ${element.clientWidth}`); }
-      if (element.matches(".operated, .companion-figure, figure") && element.scrollHeight > element.clientHeight + 2) {
+      if (element.matches(".operated, .companion-figure, figure") && element.scrollHeight > element.clientHeight + 8) {
         say(element, `${element.scrollHeight} high in ${element.clientHeight}`);
       }
     }

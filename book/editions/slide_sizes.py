@@ -15,7 +15,8 @@ LINE, CODE_LINE, PADDING = 1.32, 29, 20
 HEADING, UNDER = 58, 40
 FIGURE, LIVE = 290, 455  # the least height
 SANS, CODE = 0.47, 0.6  # a letter's mean width in its height
-LETTERS = {"large-op": 1.44, "small-op": 1.06, "mathnormal": 0.54, "mrel": 0.8, "mbin": 0.78, "mop": 0.6, "mopen": 0.42, "mclose": 0.42}
+LETTERS = {"large-op": 1.44, "small-op": 1.06, "mathnormal": 0.54, "mrel": 0.8, "mbin": 0.78}
+LETTERS |= {"mop": 0.6, "mopen": 0.42, "mclose": 0.42}
 SIZES = {"size1": 0.5, "size2": 0.6, "size3": 0.7, "size4": 0.8, "size6": 1, "size7": 1.2}
 
 
@@ -129,23 +130,37 @@ def table_height(table, fit):
 
 
 def code_size(block, size):
-    """Return the size of the letters of code beside prose of this size: its lines are not broken."""
+    """Return the size of the letters of code beside prose of this size.
+
+    Lines of code are not broken; what it prints is, if its letters would be too small.
+    """
     longest = max(map(len, block.text_content().split("\n")))
-    return max(20, min(size - 2, math.floor((WIDTH - 40) / (CODE * max(1, longest)))))
+    own = min(size - 2, math.floor((WIDTH - 40) / (CODE * max(1, longest))))
+    return max(SMALL if "printed" in classes(block) else 20, own)
 
 
-def set_sizes(block, size):
-    """Give formulas and code within a block the letters that prose of this size allows them."""
-    across = WIDTH - 60 if block.tag in ("blockquote", "ul", "ol") else WIDTH
-    for formula in block.xpath("descendant-or-self::div[contains(@class, 'math')]"):
-        formula.set("style", f"font-size: {formula_size(formula, size, across)}px")
-    if "highlight" in classes(block):
-        block.set("style", f"font-size: {code_size(block, max(size, SMALL + 2))}px")
+def set_sizes(blocks, size):
+    """Give the formulas and the code of a slide the letters that prose of this size allows them."""
+    codes = [block for block in blocks if "highlight" in classes(block)]
+    letters = min((code_size(block, max(size, SMALL + 2)) for block in codes), default=0)
+    for block in codes:
+        block.set("style", f"font-size: {letters}px")
+    for block in blocks:
+        across = WIDTH - 60 if block.tag in ("blockquote", "ul", "ol") else WIDTH
+        for formula in block.xpath("descendant-or-self::div[contains(@class, 'math')]"):
+            formula.set("style", f"font-size: {formula_size(formula, size, across)}px")
 
 
-def code_lines(block):
-    """Return the number of lines of a block of code or of what it prints."""
-    return block.text_content().rstrip("\n").count("\n") + 1
+def code_lines(block, size):
+    """Return the number of lines of a block of code, or of what it prints, in letters of a size."""
+    most = math.floor((WIDTH - 40) / (CODE * size))
+    lengths = [len(line) for line in block.text_content().rstrip("\n").split("\n")]
+    return sum(math.ceil(max(1, 1.1 * length if length > most else 1) / most) for length in lengths)
+
+
+def lines_in(pixels):
+    """Return how many lines of code have room in so many pixels."""
+    return math.floor((pixels - GAP - PADDING) / CODE_LINE)
 
 
 def height(block, size=TEXT, across=WIDTH):
@@ -164,7 +179,7 @@ def height(block, size=TEXT, across=WIDTH):
         return (formula_height(block) * 1.05 + 0.5) * formula_size(block, size, across)
     if "highlight" in names:
         letters = code_size(block, max(size, SMALL + 2))
-        return code_lines(block) * CODE_LINE * letters / SMALL + PADDING
+        return code_lines(block, letters) * CODE_LINE * letters / SMALL + PADDING
     if block.tag == "table":
         return table_height(block, float(block.get("data-fit", 1)))
     if block.tag == "figure" or "operated" in names:

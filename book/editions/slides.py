@@ -93,12 +93,18 @@ class Slide:
 
     @property
     def is_short(self):
-        """Whether it shows a single sentence."""
-        return self.kind == "text" and len(self.shown) == 1 and len(sentences(self.shown[0])) == 1
+        """Whether it shows a single sentence, or a few lines of code that print nothing."""
+        if len(self.shown) != 1 or self.place:
+            return False
+        (block,) = self.shown
+        if self.kind == "text":
+            return len(sentences(block)) == 1
+        few = self.kind == "code" and block.text_content().count("\n") < 3
+        return few and "printed" not in classes(block)
 
     def has_room_for(self, other, share=1.0):
         """Whether another slide's things fit below these."""
-        height = self.height + slide_sizes.GAP + other.height
+        height = slide_sizes.heights(self.shown + other.shown, slide_sizes.LETTER_SIZES[-2])
         return height <= share * min(self.room, other.room)
 
     def join(self, other):
@@ -213,16 +219,27 @@ class Stack:
         if "tag_hide-cell" in names:
             return self.note(say(cell)) if cell.cssselect("figure, .companion-figure") else None
         live = any(kind == "live" for kind, _ in found)
-        for piece in [] if "tag_hide-input" in names or live else code_pieces(cell):
-            self.add("code", piece)
+        if not live and "tag_hide-input" not in names:
+            below = [output for kind, output in found if kind in ("printed", "table")]
+            room = slide_sizes.room(self.heading, self.under) - slide_sizes.heights(below)
+            for piece in code_pieces(cell, most=slide_sizes.lines_in(room)):
+                self.add("code", piece)
         for kind, output in found:
             if kind == "said":
                 self.note(say(output))
-                continue
-            self.add("code" if kind == "printed" else kind, output)
-            if kind == "printed" and len(self.slides) > 1 and self.slides[-1].shown == [output]:
-                self.slides[-1].kind = "code"
+            elif kind in ("printed", "table") and self.slides and self.slides[-1].kind == "code":
+                self.with_code(kind, output)
+            else:
+                self.add("code" if kind == "printed" else kind, output)
         return None
+
+    def with_code(self, kind, output):
+        """Show what code has put out below it if there is room, or else on the next slide."""
+        last, more = self.slides[-1], Slide(kind, self.heading, self.under, [output])
+        if last.has_room_for(more):
+            last.shown.append(output)
+        else:
+            self.new("table" if kind == "table" else "code", output)
 
 
 def shown_whole(block):
@@ -272,6 +289,8 @@ def joined(slides):
 
 def may_join(last, slide):
     """Whether the next slide belongs on the one before it."""
+    if last.kind == slide.kind == "exercise":
+        return last.has_room_for(slide, 0.85)
     if last.kind in ALONE or slide.kind in ALONE or last.place or slide.place:
         return False
     if last.under != slide.under and not last.is_short:
@@ -411,9 +430,9 @@ def written(slide, first):
     again = "" if first else ' class="again"'
     text = f"<{level}{again}>{slide.heading}</{level}>"
     text += f"<h3>{slide.under}</h3>" if slide.under else ""
+    slide_sizes.set_sizes(slide.shown, slide.size)
     for block in slide.shown:
         block.tail = None
-        slide_sizes.set_sizes(block, slide.size)
         text += html.tostring(block, encoding="unicode")
     names = f"page {slide.kind} size-{slide.size}"
     said = "".join(html.tostring(element, encoding="unicode") for element in slide.said)
