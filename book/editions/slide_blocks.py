@@ -56,6 +56,9 @@ def outputs(cell):
             found.append(("live", holder))
             found += [("said", caption) for caption in output.iter("figcaption")]
         elif output.tag == "figure":
+            sides = [float(output.find(".//img").get(side, 1)) for side in ("width", "height")]
+            if sides[1] > 0.7 * sides[0]:  # its caption stands beside it
+                output.set("class", output.get("class") + " tall")
             found.append(("figure", output))
         elif table is not None:
             found.append(("table", fit(table, slide_sizes.fit_table(table))))
@@ -83,6 +86,14 @@ def code_pieces(cell, whole=False, most=MOST_LINES):
         lines = inner(code).replace("<span></span>", "", 1).rstrip("\n").split("\n")
         found += pieces(lines if whole else without_checks(lines), most)
     return found
+
+
+def only_checks(cell):
+    """Whether the code of a cell ends with a check, or several, and defines nothing."""
+    code = "".join(block.text_content() for block in cell.cssselect(".cell_input .highlight"))
+    defines = re.search(r"^(?:def|class|import|from) ", code, re.MULTILINE)
+    tops = re.findall(r"^[^\s)\]}].*", code, re.MULTILINE)
+    return bool(tops) and tops[-1].startswith("assert") and not defines
 
 
 def without_checks(lines):
@@ -129,8 +140,9 @@ def best_cut(lines, wanted):
 
     def cost(k):
         after = plain[k] if k < len(plain) else ""
-        inside = 0 if re.match(r"[^\s)\]}]", after) else 2 if not after else 5
-        return abs(k - wanted) + inside
+        before = "".join(plain[:k])
+        opened = sum(before.count(a) - before.count(b) for a, b in ("()", "[]", "{}"))
+        return abs(k - wanted) + (len(after) - len(after.lstrip())) / 2 + 8 * (opened > 0)
 
     return min(whole, key=cost) if whole else len(lines)
 

@@ -107,25 +107,36 @@ def rows(table):
     ]
 
 
-def fit_table(table, room=440):
-    """Return by how much a table must shrink to have room on a slide."""
+def columns(table):
+    """Return the widths of a table's columns in pixels, with letters of the usual size."""
     cells = rows(table)
-    columns = max(map(len, cells))
-    wide = sum(max((row[k] for row in cells if k < len(row)), default=0) for k in range(columns))
-    wide = wide * SANS * 1.1 * SMALL + columns * 0.9 * SMALL
-    if wide > WIDTH and any(len(cell.text_content()) > 60 for cell in table.iter("td")):
-        wide = WIDTH  # its words go on in a next line
+    most = [max(row[k] for row in cells if k < len(row)) for k in range(max(map(len, cells)))]
+    return [letters * SANS * 1.1 * SMALL + 0.9 * SMALL for letters in most]
+
+
+def fit_table(table, room=440):
+    """Return the size of a table's letters, as a share of the usual one, so that it has room.
+
+    A table of words that is too wide has lines that go on, one of numbers has smaller letters.
+    """
+    wide = sum(columns(table))
+    if any(len(cell.text_content().split()) > 3 for cell in table.iter("td")):
+        for percent in range(120, 60, -5):
+            if table_height(table, percent / 100) <= room + 50:
+                return percent / 100
     return min(1.2, math.floor(100 * min(WIDTH / wide, room / table_height(table, 1))) / 100)
 
 
 def table_height(table, fit):
     """Return the height of a table in pixels, its words in several lines if it is too wide."""
+    widths = [fit * width for width in columns(table)]
+    less = min(1, WIDTH / sum(widths))
     total = 0
-    for row in table.iter("tr"):
-        cells = [cell for cell in row if cell.tag in ("td", "th")]
-        across = WIDTH / max(1, len(cells))
-        long = max((width(cell, SANS * SMALL * fit) for cell in cells), default=0)
-        total += (math.ceil(long / max(across, 1.0)) * 1.3 + 0.32) * SMALL * fit
+    for row in rows(table):
+        needs = [letters * SANS * 1.1 * SMALL * fit for letters in row]
+        shares = [less * width for width in widths]
+        lines_of = max((math.ceil(a / b) for a, b in zip(needs, shares, strict=False)), default=1)
+        total += ((lines_of if less < 1 else 1) * 1.3 + 0.34) * SMALL * fit
     return total
 
 
@@ -185,7 +196,8 @@ def height(block, size=TEXT, across=WIDTH):
     if block.tag == "figure" or "operated" in names:
         caption = block.find("figcaption")
         least = LIVE if "operated" in names else FIGURE
-        return least + (0 if caption is None else text(caption, across, SMALL) + 10)
+        beside = caption is None or "tall" in names
+        return least + (0 if beside else text(caption, across, SMALL) + 10)
     if block.tag in ("ul", "ol", "div", "blockquote", "li"):
         room = across - {"blockquote": 50, "ul": 36, "ol": 36}.get(block.tag, 0)
         inside = [part for part in block if part.tag in ("p", "ul", "ol", "li", "div", "table")]

@@ -27,6 +27,7 @@ from slide_blocks import (
     code_pieces,
     inner,
     kind_of,
+    only_checks,
     outputs,
     said_too,
     say,
@@ -98,7 +99,7 @@ class Slide:
             return False
         (block,) = self.shown
         if self.kind == "text":
-            return len(sentences(block)) == 1
+            return len(sentences(block)) == 1 or len(block.text_content()) < 110
         few = self.kind == "code" and block.text_content().count("\n") < 3
         return few and "printed" not in classes(block)
 
@@ -218,6 +219,8 @@ class Stack:
         names, found = classes(cell), outputs(cell)
         if "tag_hide-cell" in names:
             return self.note(say(cell)) if cell.cssselect("figure, .companion-figure") else None
+        if not found and only_checks(cell):
+            return self.note(say(cell))
         live = any(kind == "live" for kind, _ in found)
         if not live and "tag_hide-input" not in names:
             below = [output for kind, output in found if kind in ("printed", "table")]
