@@ -88,15 +88,39 @@ def marks(notebook, body):
     if not any(tags):
         return found
     cells = [cell for cell in cells if "remove-cell" not in cell["metadata"].get("tags", [])]
-    blocks, starts = blocks_of(body), []
+    blocks, starts, at = blocks_of(body), [], 0
     for cell, before in zip(cells, [None, *cells], strict=False):
-        at = starts[-1] + 1 if starts else 0
+        if is_caption(cell, before, blocks[at:]):  # which stands within its figure
+            starts.append(at)
+            if tagged(cell, notebook.name):
+                at = f"{notebook.name}, cell {cell.get('id', '?')}"
+                raise EditionError(f"{at}: a caption goes with its figure; tag the figure's cell")
+            continue
         starts.append(beginning(cell, before, blocks, at, notebook.name))
+        at = starts[-1] + 1
     for k, cell in enumerate(cells):
         tag = tagged(cell, notebook.name)
         for block in blocks[starts[k] : [*starts, len(blocks)][k + 1]] if tag else []:
             found[block], found.cells[block] = tag, k
     return found
+
+
+def is_caption(cell, before, blocks):
+    """Whether a cell of text is no more than the caption of the figure before it."""
+    text = "".join(cell["source"]).strip()
+    alone = re.fullmatch(r"\*[^*].*\*", text) and before and before["cell_type"] == "code"
+    return bool(alone and not starts_with(blocks[:1], first_words(text)))
+
+
+def first_words(text):
+    """Return the first words of a cell, up to what a page may show otherwise."""
+    text = re.sub(r"<!--.*?-->", "", text, flags=re.DOTALL)
+    return words(re.split(r"[$`\[<\n]", re.sub(r"[#>*_]", "", text).strip())[0])
+
+
+def starts_with(blocks, first):
+    """Return the numbers of the blocks that begin with these words."""
+    return [k for k, block in enumerate(blocks) if words(block.text_content()).startswith(first)]
 
 
 def beginning(cell, before, blocks, at, where):
@@ -106,11 +130,8 @@ def beginning(cell, before, blocks, at, where):
     elif before is None or before["cell_type"] == "code":
         matches = [at] if at < len(blocks) else []
     else:
-        text = re.sub(r"<!--.*?-->", "", "".join(cell["source"]), flags=re.DOTALL)
-        first = words(re.split(r"[$`\[<\n]", re.sub(r"[#>*_]", "", text).strip())[0])
-        matches = [
-            k for k in range(at, len(blocks)) if words(blocks[k].text_content()).startswith(first)
-        ]
+        first = first_words("".join(cell["source"]))
+        matches = [at + k for k in starts_with(blocks[at:], first)]
     if not matches:
         raise EditionError(f"{where}, cell {cell.get('id', '?')}: not found in the page")
     return matches[0]

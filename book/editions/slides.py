@@ -133,7 +133,7 @@ class Stack:
         self.tags, self.solutions = tags, solutions
         self.heading, self.under, self.anchor = heading, under, anchor
         self.slides, self.waiting = [], []
-        self.lead = True
+        self.lead, self.whole = True, False
 
     def new(self, kind, *shown, **more):
         """Begin a slide."""
@@ -159,6 +159,9 @@ class Stack:
         """Read all blocks, in the order in which they stand."""
         blocks = [block for block in blocks if self.tags.get(block) != "skip"]
         kinds = ["", *map(kind_of, blocks), ""]
+        self.whole = {*kinds[1:-1]} == {"prose"} and (
+            slide_sizes.heights(blocks) < slide_sizes.room(self.heading, self.under)
+        )
         tagged = None
         for k, block in enumerate(blocks):
             tag = self.tags.get(block, "")
@@ -190,7 +193,7 @@ class Stack:
     def prose(self, block, before, after):
         """Show the claims of a paragraph and what leads to the next block; the rest is said."""
         parts = sentences(block)
-        keeps = [part.find(".//strong") is not None for part in parts]
+        keeps = [self.whole or part.find(".//strong") is not None for part in parts]
         goes_on = before == "formula" and parts[0].text_content()[:1].islower()
         keeps[0] = keeps[0] or self.lead or goes_on
         if self.lead and len(parts) > 1 and len(parts[0].text_content()) < 45:
@@ -484,7 +487,7 @@ def write(site, names=None):
     for package, files in FILES.items():
         folder = node_packages.package(package)
         for file in [*files, "LICENSE"]:
-            target = Path(file).name if file != "LICENSE" else f"LICENSE-{folder.name[-40:]}"
+            target = Path(file).name if file != "LICENSE" else f"LICENSE-{folder.name}.txt"
             text = (folder / file).read_bytes()
             (place / "reveal" / target).write_bytes(text.split(b"//# sourceMappingURL")[0])
     for own in ("slides.css", "slides.js"):
