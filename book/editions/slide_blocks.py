@@ -3,8 +3,9 @@
 import copy
 import re
 
-import slide_sizes
 from lxml import html
+
+import slide_sizes
 from slide_sizes import classes
 
 MOST_LINES = 16  # of code on a slide
@@ -109,7 +110,7 @@ def without_checks(lines):
 
 
 def pieces(lines, most=MOST_LINES):
-    """Cut code into pieces of about one length, at lines that are not indented where there are some.
+    """Cut code into pieces of about one length, at lines with little indentation.
 
     Parameters
     ----------

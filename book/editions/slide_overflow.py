@@ -6,57 +6,12 @@
 import sys
 from pathlib import Path
 
-import pages
 from playwright.sync_api import sync_playwright
 
+import pages
+
 SIZES = [(1280, 720), (1920, 1080)]
-# Reveal shows one slide at a time, and hides the others; in print all of them are there.
-LOOK = """
-() => {
-  const BELOW = 44; // kept free for the number of the slide and the way home
-  const TIGHT = "p, li, h1, h2, h3, pre, table, img, svg, figure, button, input, select, output";
-  const inPrint = document.documentElement.classList.contains("reveal-print");
-  const found = [];
-  const look = (slide, number) => {
-    const page = slide.querySelector(":scope > .page");
-    const box = page.getBoundingClientRect();
-    const share = box.width / 1280;
-    const name = `${number}: ${page.querySelector("h1, h2").textContent}`;
-    const within = (r) => r.left >= box.left + 40 * share - 1 && r.right <= box.right - 40 * share + 1 &&
-      r.top >= box.top - 1 && r.bottom <= box.bottom - BELOW * share + 1;
-    const say = (element, what) => found.push([name, `${element.tagName} ${element.className}: ${what}`,
-      element.textContent.slice(0, 50)]);
-    const rect = (r) => [r.left - box.left, r.top - box.top, r.right - box.left, r.bottom - box.top]
-      .map((x) => Math.round(x / share)).join(" ");
-    for (const element of page.querySelectorAll(TIGHT)) {
-      const r = element.getBoundingClientRect();
-      if (r.width && element.checkVisibility({ contentVisibilityAuto: true }) && !element.closest("details:not([open]) table") && !element.closest(".katex, svg svg, title") && !within(r)) { say(element, rect(r)); }
-    }
-    for (const element of page.querySelectorAll("pre, .operated, .companion-figure, table, figure")) {
-      if (element.scrollWidth > element.clientWidth + 2) { say(element, `${element.scrollWidth} wide in ${element.clientWidth}`); }
-      if (element.matches(".operated, .companion-figure, figure") && element.scrollHeight > element.clientHeight + 8) {
-        say(element, `${element.scrollHeight} high in ${element.clientHeight}`);
-      }
-    }
-    for (const line of page.querySelectorAll(".katex-html")) {
-      for (const part of line.querySelectorAll(":scope > .base, :scope > .tag")) {
-        const r = part.getBoundingClientRect();
-        if (!within(r)) { say(part, rect(r)); }
-      }
-    }
-    if (page.scrollHeight > page.clientHeight + 1) { say(page, `${page.scrollHeight} high`); }
-  };
-  const slides = Reveal.getSlides();
-  slides.forEach((slide, k) => {
-    if (!inPrint) {
-      const { h, v } = Reveal.getIndices(slide);
-      Reveal.slide(h, v);
-    }
-    look(slide, k + 1);
-  });
-  return found;
-}
-"""
+LOOK = Path(__file__).with_suffix(".js").read_text(encoding="utf-8")
 READY = """
 async () => {
   await document.fonts.ready;

@@ -126,7 +126,9 @@ def starts_with(blocks, first):
 def beginning(cell, before, blocks, at, where):
     """Return the number of the block with which a cell begins, at `at` or later."""
     if cell["cell_type"] == "code":
-        matches = [k for k in range(at, len(blocks)) if "cell" in blocks[k].get("class", "").split()]
+        matches = [
+            k for k in range(at, len(blocks)) if "cell" in blocks[k].get("class", "").split()
+        ]
     elif before is None or before["cell_type"] == "code":
         matches = [at] if at < len(blocks) else []
     else:
