@@ -1,61 +1,59 @@
-// What is larger than its slide: [number and heading, what, its first words] of each. Reveal shows one
-// slide at a time and hides the others; in print all of them are there.
-() => {
-  const BELOW = 44; // kept free for the number of the slide and the way home
-  const SIDE = 40; // and at each side
+// What is larger than its slide: [number and heading, what, its first words] of each. Reveal shows
+// one slide at a time and hides the others; in print all of them are there.
+{
+  const { Reveal, document } = globalThis;
+  // Kept free: below for the number of the slide and the way home, and at each side.
+  const BELOW = 44;
+  const SIDE = 40;
   const TIGHT = "p, li, h1, h2, h3, pre, table, img, svg, figure, button, input, select, output";
+  const FORMULAS = ".katex-html > :is(.base, .tag)";
   const BOXES = "pre, .operated, .companion-figure, table, figure";
-  const inPrint = document.documentElement.classList.contains("reveal-print");
-  const found = [];
+  const UNSEEN = "details:not([open]) table, .katex, svg svg, title";
 
-  const seen = (element) =>
+  const isSeen = (element) =>
     element.getBoundingClientRect().width > 0 &&
     element.checkVisibility({ contentVisibilityAuto: true }) &&
-    !element.closest("details:not([open]) table, .katex, svg svg, title");
+    !element.closest(UNSEEN);
 
-  const look = (slide, number) => {
-    const page = slide.querySelector(":scope > .page");
-    const box = page.getBoundingClientRect();
-    const share = box.width / 1280;
-    const name = `${number}: ${page.querySelector("h1, h2").textContent}`;
-    const say = (element, what) =>
-      found.push([name, `${element.tagName} ${what}`, element.textContent.trim().slice(0, 50)]);
-
-    const within = (element) => {
-      const r = element.getBoundingClientRect();
-      const sides = [r.left - box.left, r.top - box.top, r.right - box.left, r.bottom - box.top];
-      const [left, top, right, bottom] = sides.map((side) => side / share);
-      if (left < SIDE - 1 || top < -1 || right > 1281 - SIDE || bottom > 721 - BELOW) {
-        say(element, [left, top, right, bottom].map(Math.round).join(" "));
-      }
-    };
-
-    for (const element of [...page.querySelectorAll(TIGHT)].filter(seen)) {
-      within(element);
-    }
-    for (const part of page.querySelectorAll(".katex-html > :is(.base, .tag)")) {
-      within(part);
-    }
-    for (const element of page.querySelectorAll(BOXES)) {
-      if (element.scrollWidth > element.clientWidth + 2) {
-        say(element, `${element.scrollWidth} wide in ${element.clientWidth}`);
-      }
-      // Invisible parts of a formula reach a few pixels below its line.
-      if (!element.matches("pre, table") && element.scrollHeight > element.clientHeight + 8) {
-        say(element, `${element.scrollHeight} high in ${element.clientHeight}`);
-      }
-    }
-    if (page.scrollHeight > page.clientHeight + 1) {
-      say(page, `${page.scrollHeight} high`);
-    }
+  // What an element does that does not fit, or nothing.
+  const outside = (element, box) => {
+    const r = element.getBoundingClientRect();
+    const sides = [r.left - box.left, r.top - box.top, r.right - box.left, r.bottom - box.top];
+    const at = sides.map((side) => (side * 1280) / box.width);
+    const fits = at[0] >= SIDE - 1 && at[1] >= -1 && at[2] <= 1281 - SIDE && at[3] <= 721 - BELOW;
+    return fits ? "" : at.map((side) => Math.round(side)).join(" ");
   };
 
-  Reveal.getSlides().forEach((slide, k) => {
-    if (!inPrint) {
-      const { h, v } = Reveal.getIndices(slide);
-      Reveal.slide(h, v);
+  const bursts = (element) => {
+    if (element.scrollWidth > element.clientWidth + 2) {
+      return `${element.scrollWidth} wide in ${element.clientWidth}`;
     }
-    look(slide, k + 1);
-  });
-  return found;
+    // Invisible parts of a formula reach a few pixels below its line.
+    const room = element.clientHeight + (element.matches(".page") ? 1 : 8);
+    const high = element.scrollHeight > room && !element.matches("pre, table");
+    return high ? `${element.scrollHeight} high in ${element.clientHeight}` : "";
+  };
+
+  const look = (page, number) => {
+    const box = page.getBoundingClientRect();
+    const name = `${number}: ${page.querySelector("h1, h2").textContent}`;
+    const tight = [...page.querySelectorAll(TIGHT)].filter((element) => isSeen(element));
+    return [
+      ...[...tight, ...page.querySelectorAll(FORMULAS)].map((e) => [e, outside(e, box)]),
+      ...[page, ...page.querySelectorAll(BOXES)].map((e) => [e, bursts(e)]),
+    ]
+      .filter(([, what]) => what)
+      .map(([e, what]) => [name, `${e.tagName} ${what}`, e.textContent.trim().slice(0, 50)]);
+  };
+
+  globalThis.overflowing = () => {
+    const inPrint = document.documentElement.classList.contains("reveal-print");
+    return Reveal.getSlides().flatMap((slide, k) => {
+      if (!inPrint) {
+        const { h, v } = Reveal.getIndices(slide);
+        Reveal.slide(h, v);
+      }
+      return look(slide.querySelector(":scope > .page"), k + 1);
+    });
+  };
 }

@@ -11,10 +11,10 @@ from playwright.sync_api import sync_playwright
 import pages
 
 SIZES = [(1280, 720), (1920, 1080)]
-LOOK = Path(__file__).with_suffix(".js").read_text(encoding="utf-8")
+LOOK = Path(__file__).with_suffix(".js").read_text(encoding="utf-8") + "overflowing();"
 READY = """
 async () => {
-  await document.fonts.ready;
+  await Promise.all([...document.fonts].map((font) => font.load()));
   await Promise.all([...document.images].map((image) => image.decode().catch(() => 0)));
 }
 """

@@ -65,7 +65,7 @@ class Stack:
         self.tags, self.solutions = tags, solutions
         self.heading, self.under, self.anchor = heading, under, anchor
         self.slides, self.waiting = [], []
-        self.lead, self.whole = True, False
+        self.lead, self.whole = True, []
 
     def new(self, kind, *shown, **more):
         """Begin a slide."""
@@ -91,13 +91,7 @@ class Stack:
         """Read all blocks, in the order in which they stand."""
         blocks = [block for block in blocks if self.tags.get(block) != "skip"]
         kinds = ["", *map(kind_of, blocks), ""]
-        seen = {
-            k for k, b in zip(kinds[1:-1], blocks, strict=True) if "tag_hide-cell" not in classes(b)
-        }
-        self.whole = seen == {"prose"} and (
-            slide_sizes.heights([b for b in blocks if b.tag == "p"])
-            < slide_sizes.room(self.heading, self.under)
-        )
+        self.whole = self.shown_whole_of(blocks)
         tagged = None
         for k, block in enumerate(blocks):
             tag = self.tags.get(block, "")
@@ -112,6 +106,15 @@ class Stack:
                 self.one(block, kinds[k], kinds[k + 1], kinds[k + 2])
             tagged = tagged if tag else None
         return self
+
+    def shown_whole_of(self, blocks):
+        """Return the paragraphs to be shown whole: where there is nothing else, as many as fit."""
+        seen = [block for block in blocks if not is_hidden(block)]
+        if {kind_of(block) for block in seen} != {"prose"}:
+            return []
+        room = slide_sizes.room(self.heading, self.under)
+        fit = [k for k in range(len(seen) + 1) if slide_sizes.heights(seen[:k]) < room]
+        return seen[: fit[-1]]
 
     def one(self, block, before, kind, after):
         """Read one block between others."""
@@ -129,7 +132,7 @@ class Stack:
     def prose(self, block, before, after):
         """Show the claims of a paragraph and what leads to the next block; the rest is said."""
         parts = sentences(block)
-        keeps = [self.whole or part.find(".//strong") is not None for part in parts]
+        keeps = [block in self.whole or part.find(".//strong") is not None for part in parts]
         goes_on = before == "formula" and parts[0].text_content()[:1].islower()
         keeps[0] = keeps[0] or self.lead or goes_on
         if self.lead and len(parts) > 1 and len(parts[0].text_content()) < 45:
@@ -158,7 +161,7 @@ class Stack:
         names, found = classes(cell), outputs(cell)
         if "tag_hide-cell" in names:
             return self.note(say(cell)) if cell.cssselect("figure, .companion-figure") else None
-        if not found and only_checks(cell):
+        if is_hidden(cell):
             return self.note(say(cell))
         live = any(kind == "live" for kind, _ in found)
         if not live and "tag_hide-input" not in names:
@@ -182,6 +185,12 @@ class Stack:
             last.shown.append(output)
         else:
             self.new("table" if kind == "table" else "code", output)
+
+
+def is_hidden(block):
+    """Whether a block is a cell that only checks, or that the site hides."""
+    checks = kind_of(block) == "cell" and only_checks(block) and not outputs(block)
+    return checks or "tag_hide-cell" in classes(block)
 
 
 def shown_whole(block):
