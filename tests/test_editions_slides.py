@@ -152,7 +152,7 @@ def test_nothing_is_larger_than_it_must_be(place):
         ".css", ".js", ".woff2", ".txt",
     }  # fmt: skip
     index = tree(place / "slides" / "index.html")
-    assert [a.get("href") for a in index.cssselect("ol a")] == [f"{n}.html" for n in CHAPTERS]
+    assert [a.get("href") for a in index.cssselect("ul a")] == [f"{n}.html" for n in CHAPTERS]
 
 
 # --- in a browser
@@ -260,6 +260,18 @@ def test_the_speaker_has_notes_without_network(tab, server):
     assert window.frame_locator("#current-slide iframe").locator(".page").count()
     assert tab.complaints == []
     window.close()
+
+
+@pytest.mark.parametrize("page", ["index", "04_why_em_works", "10_levels_of_bayes"])
+def test_the_checker_of_accessibility_has_nothing_to_say(tab, server, page):
+    from axe_playwright_python.sync_playwright import Axe
+
+    tab.goto(f"{server}{page}.html")
+    for k in (0, 4, 8) if page != "index" else (0,):
+        if page != "index":
+            tab.evaluate(GO, k)
+        found = Axe().run(tab).response["violations"]
+        assert [(v["id"], v["nodes"][0]["html"][:200]) for v in found] == []
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -1,7 +1,7 @@
 // What is larger than its slide: [number and heading, what, its first words] of each. Reveal shows
 // one slide at a time and hides the others; in print all of them are there.
 {
-  const { Reveal, document } = globalThis;
+  const { Reveal } = globalThis;
   // Kept free: below for the number of the slide and the way home, and at each side.
   const BELOW = 44;
   const SIDE = 40;

@@ -1,6 +1,6 @@
 // The slides of a chapter. What an operated figure needs stays with it: its keys do not turn slides.
 {
-  const { Reveal, RevealNotes, matchMedia } = globalThis;
+  const { Reveal, RevealNotes } = globalThis;
   const OPERATED = "input, select, button, textarea, summary";
   const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
 
