@@ -4,6 +4,7 @@ A slide has 1280 x 720 pixels, `slides.css` sets everything in them, and the fon
 slides: an estimate that holds here holds everywhere. The tests measure in a browser.
 """
 
+import functools
 import math
 import re
 
@@ -59,6 +60,13 @@ def formula_width(element, letter=0.5):
     return own + ems(element, "margin-right") + max(0.0, ems(element, "margin-left"))
 
 
+@functools.cache
+def whole_width(formula):
+    """Return the width in em of a `.katex-html`: it is asked for often, and does not change."""
+    return formula_width(formula)
+
+
+@functools.cache
 def formula_height(formula):
     """Return the height in em of what KaTeX has set."""
     return max((ems(strut, "height") for strut in formula.cssselect(".strut")), default=1.0)
@@ -77,7 +85,7 @@ def width(element, letter):
         return 0.0
     if "katex" in classes(element):
         (shown,) = element.cssselect(".katex-html")
-        return formula_width(shown) * 1.05 * letter / SANS
+        return whole_width(shown) * 1.05 * letter / SANS
     texts = [element.text or "", *(part.tail or "" for part in element)]
     own = sum(len(re.sub(r"\s+", " ", text)) for text in texts) * letter
     return own + sum(width(part, letter) for part in element)
@@ -96,7 +104,7 @@ def text(element, across, size):
 
 def formula_size(block, size, across=WIDTH):
     """Return the size of the letters beside a displayed formula that is as wide as that at most."""
-    wide = formula_width(block.cssselect(".katex-html")[0]) * 1.05 * 1.07 + 2.5
+    wide = whole_width(block.cssselect(".katex-html")[0]) * 1.05 * 1.07 + 2.5
     return min(size, math.floor(across / wide))
 
 

@@ -278,7 +278,9 @@ def chapter(site, name):
     name : str
         The chapter's.
     """
-    (page,) = pages.joined(pages.still(site, [name]), address=SITES)
+    ((_, text),) = pages.still(site, [name])
+    text = re.sub(r"\s*<!--.*?-->", "", text, flags=re.DOTALL)  # with the space before them
+    (page,) = pages.joined([(name, text)], address=SITES)
     for useless in page.body.cssselect(OF_THE_SITE):
         pages.drop(useless)
     tags = slide_tags.marks(site / "_sources" / "book" / f"{name}.ipynb", page.body)
