@@ -147,6 +147,9 @@ def compare(found, right, why, causes=(), close=1e-9, size=1.0):
     with np.errstate(all="ignore"):
         off = np.nanmax(np.abs(found - right))
     assert np.isfinite(off), f"{why} It is infinite in wrong places."
+    few = "Is something added, clipped, rounded, or kept with few digits?"
+    nearly = same(found, right, max(close, 1e-6), size)
+    assert not nearly, f"It is nearly right, and off by {off:.3g}. {few}"
     raise AssertionError(f"{why} It is off by {off:.3g}.")
 
 
