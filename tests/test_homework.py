@@ -188,7 +188,8 @@ OBSERVED = re.compile(
     |same.chance,.1/9|sequences.of.4.draws.sum|another.order.must|of.two.halves|sums.are.wrong
     |Without.gaps|In.other.units|With.known.labels|stopped.too.early|fell.by|no.RuntimeError
     |A.difference.of|equal.variables.are|it.must.arrive|means.are.wrong|set.of.12.points
-    |equally.likely|lines;.\d.are.drawn|live.between.0.and.1|stops.with|counts.are.returned""",
+    |equally.likely|lines;.\d.are.drawn|live.between.0.and.1|stops.with|counts.are.returned
+    |all.60.draws.are""",
     re.VERBOSE,
 )
 
