@@ -18,6 +18,7 @@ from homework_mutants import mutants
 from homework_right_answers import RIGHT
 from homework_wrong_answers import WRONG
 from homework_wrong_kinds import KINDS
+from homework_wrong_unseen import UNSEEN
 
 BUILT = ROOT / "_build" / "homework"
 MASTERS = {path.stem: build.read_master(path) for path in build.MASTERS}
@@ -239,7 +240,9 @@ OBSERVED = re.compile(
     |A.difference.of|equal.variables.are|it.must.arrive|means.are.wrong|set.of.12.points
     |equally.likely|lines;.\d.are.drawn|live.between.0.and.1|stops.with|counts.are.returned
     |have.another.law|begins.with.a.draw|must.notice.it|bound.falls|should.be.of.kind|not.drawn
-    |surely.of.kinds    |another.order.and.read""",
+    |surely.of.kinds    |another.order.and.read
+
+    |all.60.draws.are|not.noticed|no.Beta.fits|found,.of.shapes|as.other.numbers""",
     re.VERBOSE,
 )
 
@@ -263,13 +266,19 @@ def said_of(names, study, question):
     return [case.message.rpartition("AssertionError: ")[1:] for case in failed]
 
 
+def mistakes(homework, question):
+    """Every wrong answer to a question that has a word of its own, whoever wrote it."""
+    unseen = UNSEEN.get(homework, {}).get(question, {})
+    return {**WRONG[homework][question], **KINDS[homework][question], **unseen}
+
+
 @pytest.mark.parametrize(
     ("homework", "question", "mistake"),
-    [(h, q, mistake) for h, q in CHECKED for mistake in [*WRONG[h][q], *KINDS[h][q]]],
+    [(h, q, mistake) for h, q in CHECKED for mistake in mistakes(h, q)],
 )
 def test_a_wrong_answer_is_caught_and_told_why(notebook, solved, homework, question, mistake):
     """By a public check of the study edition; and no sentence names another mistake."""
-    word, code = {**WRONG[homework][question], **KINDS[homework][question]}[mistake]
+    word, code = mistakes(homework, question)[mistake]
     study = notebook("study", homework)
     names = solved(homework)
     exec(compile(code, f"<{mistake}>", "exec"), names)
