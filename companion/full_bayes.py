@@ -13,7 +13,7 @@ from typing import Any, Generic, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import special
+from scipy import interpolate, special
 
 from companion import _check
 from companion._check import Floats
@@ -24,6 +24,7 @@ from companion.units import MixturePosterior, but_the_lightest
 Pair = tuple[Floats, Floats]
 MAX_HALVINGS = 6  # of each axis, in search of two resolutions that agree
 MAX_NODES = 2**19  # no axis is refined beyond
+FINE_NODES = 2**20  # for quantiles, to which steps good enough for an integral are not
 
 
 class ImproperPosteriorError(ValueError):
@@ -163,7 +164,10 @@ class HyperPosterior(Generic[P]):
     def quantile(
         self, function: Callable[[Floats, Floats], Floats], probability: ArrayLike
     ) -> Floats:
-        """Posterior quantiles of a function of the hyperparameters, to about two digits.
+        """Posterior quantiles of a function of the hyperparameters, to about three digits.
+
+        The steps of the grid are as long as an integral over all of it allows; a part of it needs
+        shorter ones, for which the logarithm of the density is interpolated.
 
         Parameters
         ----------
@@ -187,20 +191,42 @@ class HyperPosterior(Generic[P]):
         probability = _check.finite(probability, "probability")
         if probability.min() < 0 or probability.max() > 1:
             raise ValueError("probability must lie in [0, 1]")
-        values = self._values(function).ravel()
+        vectors, weights = self._fine
+        values = self._values(function, vectors)
         order = np.argsort(values)
-        values, weights = values[order], self.weights.ravel()[order]
+        values, weights = values[order], weights[order]
         same = 1e-9 * np.abs(np.where(np.isfinite(values), values, 0.0))[:-1]
         new = np.append(True, values[1:] > values[:-1] + same)  # a column of the grid is one step
         values, weights = values[new], np.add.reduceat(weights, np.flatnonzero(new))
         return np.asarray(np.interp(probability, np.cumsum(weights) - weights / 2, values))
 
-    def _values(self, function: Callable[[Floats, Floats], Floats]) -> Floats:
-        """Return the function at all nodes."""
+    @cached_property
+    @np.errstate(under="ignore", divide="ignore")
+    def _fine(self) -> tuple[Floats, Floats]:
+        """Nodes between the nodes of the grid whose weight matters, and their weights."""
+        times = min(8, max(1, int(np.sqrt(FINE_NODES / self.weights.size))))
+        log_weights = np.maximum(np.log(self.weights), -740.0)  # exp(-740) is nearly nothing
+        axes = []
+        for axis, nodes in enumerate(self.grid):
+            at = np.arange(len(nodes))
+            between = np.linspace(0, len(nodes) - 1, times * (len(nodes) - 1) + 1)
+            axes.append(interpolate.CubicSpline(at, nodes)(between))
+            # An edge of the hyperprior is a cliff, beside which a spline would swing.
+            log_weights = interpolate.PchipInterpolator(at, log_weights, axis=axis)(between)
+        weights = np.exp(log_weights - special.logsumexp(log_weights)).ravel()
+        kept = but_the_lightest(weights, 1e-12)
+        vectors = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, 2)
+        return vectors[kept], weights[kept] / weights[kept].sum()
+
+    def _values(
+        self, function: Callable[[Floats, Floats], Floats], vectors: Floats | None = None
+    ) -> Floats:
+        """Return the function at all nodes of the grid, or at other points (..., 2)."""
+        vectors = self.vectors if vectors is None else vectors
         with np.errstate(all="ignore"):
-            pair = self.kind.from_coordinates(self.vectors)
+            pair = self.kind.from_coordinates(vectors)
             values = _check.numbers(function(*pair), "function's value")
-        if values.shape != self.weights.shape or np.isnan(values).any():
+        if values.shape != vectors.shape[:-1] or np.isnan(values).any():
             raise ValueError(
                 "function must return one value, and no NaN, for every pair of hyperparameters"
             )

@@ -241,7 +241,6 @@ OBSERVED = re.compile(
     |equally.likely|lines;.\d.are.drawn|live.between.0.and.1|stops.with|counts.are.returned
     |have.another.law|begins.with.a.draw|must.notice.it|bound.falls|should.be.of.kind|not.drawn
     |surely.of.kinds    |another.order.and.read
-
     |all.60.draws.are|not.noticed|no.Beta.fits|found,.of.shapes|as.other.numbers""",
     re.VERBOSE,
 )
