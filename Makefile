@@ -161,7 +161,7 @@ $(EDITION).epub: $(SITE)/.built $(addprefix book/editions/,pages.py pins.toml) $
 $(EDITION)-site.zip: $(SITE)/.built book/editions/archive.py
 	$(BIN)/python book/editions/archive.py $(SITE) $@
 
-$(SITE)/.slides: $(SITE)/.built $(addprefix book/editions/,pages.py pins.toml) $(wildcard book/editions/*slides*)
+$(SITE)/.slides: $(SITE)/.built $(addprefix book/editions/,pages.py pins.toml) $(wildcard book/editions/slide*)
 	$(BIN)/python book/editions/slides.py $(SITE)
 	touch $@
 
