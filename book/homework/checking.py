@@ -99,6 +99,24 @@ def truth(answer, what):
     return number == 1
 
 
+def whole_numbers(name, function, *arguments):
+    """Pass if arrays of integers give what the same numbers give with a decimal point."""
+    answers = []
+    for type_ in (float, int):
+        given = [
+            a.astype(type_) if isinstance(a, np.ndarray) and a.dtype.kind == "i" else a
+            for a in arguments
+        ]
+        answer = ask(name, function, *given)
+        parts = answer if isinstance(answer, (tuple, list)) else [answer]
+        answers.append(np.concatenate([np.ravel(np.array(part, float)) for part in parts]))
+    decimal, integer = answers
+    off = np.abs(integer - decimal).max() if integer.shape == decimal.shape else np.nan
+    why = f"`{name}` gives something else for arrays of whole numbers (dtype int) than for the same"
+    cut = "Does an array that takes its type from theirs cut decimals off?"
+    assert same(integer, decimal), f"{why} numbers as floats, off by {off:.3g}. {cut}"
+
+
 def same(found, right, close=1e-9, size=1.0):
     """Whether numbers agree, up to `close` of their size; infinite ones must be equal."""
     found, right = np.asarray(found, float), np.asarray(right, float)
@@ -190,21 +208,3 @@ def independent(places, rarely=1e-9):
     pairs = [(u, v) for k, u in enumerate(scores) for v in scores[:k]]
     mixed = [(u + sign * v) / np.sqrt(2) for u, v in pairs for sign in (1, -1)]
     return all(may_follow(part, ndtr, rarely) for part in mixed)
-
-
-def whole_numbers(name, function, *arguments):
-    """Pass if arrays of integers give what the same numbers give with a decimal point."""
-    answers = []
-    for type_ in (float, int):
-        given = [
-            a.astype(type_) if isinstance(a, np.ndarray) and a.dtype.kind == "i" else a
-            for a in arguments
-        ]
-        answer = ask(name, function, *given)
-        parts = answer if isinstance(answer, (tuple, list)) else [answer]
-        answers.append(np.concatenate([np.ravel(np.array(part, float)) for part in parts]))
-    decimal, integer = answers
-    off = np.abs(integer - decimal).max() if integer.shape == decimal.shape else np.nan
-    why = f"`{name}` gives something else for arrays of whole numbers (dtype int) than for the same"
-    cut = "Does an array that takes its type from theirs cut decimals off?"
-    assert same(integer, decimal), f"{why} numbers as floats, off by {off:.3g}. {cut}"
