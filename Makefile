@@ -3,7 +3,7 @@ SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help book live live-lock test test-live check check-chapters check-code check-lowest claims browser homework grade quick ranges notes mutants bench site-report live-report lab serve counts lock clean
+.PHONY: help book live live-lock editions pdf epub slides zip test test-live test-editions check check-chapters check-code check-lowest claims browser homework grade quick ranges notes mutants bench site-report live-report lab serve counts lock clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -13,13 +13,16 @@ BASE ?= main
 SITE := _build/html
 HOMEWORK := _build/homework
 LIVE := _build/live
+EDITIONS := _build/editions
+EDITION := $(EDITIONS)/what-the-data-hide
 COMPANION := $(shell find companion -type f -not -path '*/__pycache__/*')
 # Neither the site nor the homework.
 LIVE_TESTS := $(wildcard tests/test_live_*.py)
-TESTS := companion tests $(patsubst %,--ignore %,$(wildcard tests/test_site*.py tests/test_live*.py) $(addprefix tests/test_,build.py mentions.py wheel.py homework.py grading.py grading_books.py claims.py))
+EDITION_TESTS := $(wildcard tests/test_editions*.py)
+TESTS := companion tests $(patsubst %,--ignore %,$(wildcard tests/test_site*.py tests/test_live*.py tests/test_editions*.py) $(addprefix tests/test_,build.py mentions.py wheel.py homework.py grading.py grading_books.py claims.py))
 
 # Two workers, two cores: with two threads of BLAS each they would wait for each other.
-test test-live book live check claims quick ranges: export OPENBLAS_NUM_THREADS = 1
+test test-live test-editions book live check claims quick ranges: export OPENBLAS_NUM_THREADS = 1
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -30,12 +33,26 @@ book: $(SITE)/.built  ## execute the chapters and build the site into _build/htm
 live: $(SITE)/.live  ## build the site with its live edition: chapters and homework that run in the browser
 	@echo "The book, live (serve it, a browser runs nothing from a file): $(CURDIR)/$(SITE)/index.html"
 
+editions: $(SITE)/.editions  ## build all editions into the site: live, PDF, EPUB, slides, zip
+	@echo "The book in all editions: $(CURDIR)/$(SITE)/index.html"
+
+pdf: browser $(EDITION).pdf  ## print the book
+
+epub: browser $(EDITION).epub  ## build the EPUB
+
+slides: $(SITE)/.slides  ## make slides of every chapter
+
+zip: $(EDITION)-site.zip  ## pack the site
+
 test: browser $(HOMEWORK)/.built _build/fresh  ## run all that CI runs: lint, types, tests, every chapter, the homework, the site
 	$(BIN)/python book/execute.py
-	$(BIN)/python -m pytest -n 2 --dist loadfile $(addprefix --ignore ,$(LIVE_TESTS))
+	$(BIN)/python -m pytest -n 2 --dist loadfile $(addprefix --ignore ,$(LIVE_TESTS) $(EDITION_TESTS))
 
 test-live: browser live  ## run the tests of the live edition, in Node and in a browser
 	$(BIN)/python -m pytest -n 2 --dist loadfile $(LIVE_TESTS)
+
+test-editions: browser editions  ## run the tests of the PDF, the EPUB, the slides and the zip
+	$(BIN)/python -m pytest -n 2 --dist loadfile $(EDITION_TESTS)
 
 check:  ## check in half a minute, before a commit: lint, types, style, changed chapters, examples also on the lowest versions
 	@$(MAKE) --no-print-directory -k -j 2 --output-sync=target check-chapters check-lowest check-code
@@ -116,7 +133,7 @@ clean:  ## remove everything that was built, and the environment
 	rm -rf .venv _build .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
-$(SITE)/.built: _build/fresh $(HOMEWORK)/.built $(shell find book -type f -not -path 'book/live/*' -not -path '*/.*' -not -path '*/__pycache__/*')
+$(SITE)/.built: _build/fresh $(HOMEWORK)/.built $(shell find book -type f -not -path 'book/live/*' -not -path 'book/editions/*' -not -path '*/.*' -not -path '*/__pycache__/*')
 	$(BIN)/python book/execute.py
 	@# A failed build must not look clean the second time: warnings come only from pages that are read.
 	$(BIN)/jupyter-book build -W -n --keep-going . || { rm -rf $(SITE) _build/.doctrees; exit 1; }
@@ -129,6 +146,24 @@ $(SITE)/.live: $(SITE)/.built $(LIVE)/live.json
 
 $(LIVE)/live.json: $(LIVE)-env/installed $(HOMEWORK)/.built _config.yml $(wildcard book/[0-9]*.ipynb) $(shell find book/live -type f -not -path '*/__pycache__/*')
 	$(BIN)/python book/live/assemble.py $(LIVE)-env $(LIVE)
+
+# What was published with the pages is placed again whenever they are written again.
+$(SITE)/.editions: $(SITE)/.live $(SITE)/.slides $(EDITION).pdf $(EDITION).epub $(EDITION)-site.zip
+	$(BIN)/python book/editions/offer.py $(SITE) $(EDITIONS)
+	touch $@
+
+$(EDITION).pdf: $(SITE)/.built $(addprefix book/editions/,pages.py pdf.py print.css pins.toml)
+	$(BIN)/python book/editions/pdf.py $(SITE) $@
+
+$(EDITION).epub: $(SITE)/.built $(addprefix book/editions/,pages.py pins.toml) $(wildcard book/editions/*epub*)
+	$(BIN)/python book/editions/epub.py $(SITE) $@
+
+$(EDITION)-site.zip: $(SITE)/.built book/editions/archive.py
+	$(BIN)/python book/editions/archive.py $(SITE) $@
+
+$(SITE)/.slides: $(SITE)/.built $(addprefix book/editions/,pages.py pins.toml) $(wildcard book/editions/slide*)
+	$(BIN)/python book/editions/slides.py $(SITE)
+	touch $@
 
 # JupyterLite has an environment of its own.
 $(LIVE)-env/installed: book/live/requirements.txt

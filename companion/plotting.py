@@ -213,6 +213,7 @@ def county_map(
     (1, [1.0])
     """
     from matplotlib.collections import PathCollection
+    from matplotlib.path import Path
 
     numbers = _check.numbers(values, "values")
     shapes, lines = _outlines(paths, "paths"), _outlines(borders, "borders")
@@ -225,9 +226,11 @@ def county_map(
     areas = PathCollection(filled, array=numbers[known], **options)
     areas.set(edgecolor="face", linewidth=0.2)
     ax.add_collection(areas, autolim=True)
+    # As one outline: a program that prints makes a picture of the hatching for each.
     hatched = PathCollection(
-        empty, facecolor="none", edgecolor="0.45", linewidth=0.2, hatch="/////"
-    )
+        [Path.make_compound_path(*empty)] if empty else [],
+        facecolor="none", edgecolor="0.45", linewidth=0.2, hatch="/////",
+    )  # fmt: skip
     ax.add_collection(hatched, autolim=True)
     ax.add_collection(PathCollection(lines, facecolor="none", edgecolor="0.35", linewidth=0.5))
     ax.set(aspect="equal")

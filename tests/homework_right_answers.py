@@ -373,4 +373,177 @@ def draw_shrinkage(ax, y, n, alpha, beta):
 """,
         ],
     },
+    "hw5_sampling_and_variational": {
+        "q1_draw_parameters": [
+            """
+def draw_parameters(N, T, a, alpha, beta, rng):
+    rates = rng.standard_gamma(alpha + T) / (beta + N)
+    pieces = rng.standard_gamma(a + N)
+    return pieces / pieces.sum(), rates
+""",
+            """
+def draw_parameters(N, T, a, alpha, beta, rng):
+    from scipy.special import gammaincinv
+
+    weights, rates, left = [], [], 1.0
+    c = [float(p + q) for p, q in zip(a, N)]
+    for k in range(len(c)):
+        rates.append(gammaincinv(alpha[k] + T[k], rng.uniform()) / (beta[k] + N[k]))
+        piece = rng.beta(c[k], sum(c[k + 1 :])) if c[k + 1 :] else 1.0
+        weights.append(left * piece)
+        left -= weights[-1]
+    return weights, rates
+""",
+            """
+def draw_parameters(N, T, a, alpha, beta, rng):
+    from scipy.stats import dirichlet, gamma
+
+    scale = np.reciprocal(np.add(beta, N, dtype=float))
+    rates = gamma.rvs(np.add(alpha, T), scale=scale, size=len(N), random_state=rng)
+    if len(N) == 1:
+        return np.ones(1), rates
+    return dirichlet(np.add(a, N)).rvs(size=1, random_state=rng)[0], rates
+""",
+        ],
+        "q2_gibbs_sweep": [
+            """
+def gibbs_sweep(x, weights, rates, draw, rng):
+    K, labels = len(weights), []
+    N, T = np.zeros(K), np.zeros(K)
+    for calls in x:
+        scores = [np.log(weights[k]) + calls * np.log(rates[k]) - rates[k] for k in range(K)]
+        shares = np.exp(np.array(scores) - max(scores))
+        label = rng.choice(K, p=shares / shares.sum())
+        N[label] += 1
+        T[label] += calls
+        labels.append(label)
+    return (labels, *draw(N, T, rng))
+""",
+            """
+def gibbs_sweep(x, weights, rates, draw, rng):
+    from scipy.stats import poisson
+
+    table = poisson.logpmf(np.reshape(x, (-1, 1)), rates) + np.log(weights)
+    z = np.argmax(table + rng.gumbel(size=table.shape), axis=1)
+    hot = np.arange(len(weights)) == z[:, None]
+    fresh = draw(hot.sum(axis=0), hot.T @ x, rng)
+    return [z, fresh[0], fresh[1]]
+""",
+            """
+def gibbs_sweep(x, weights, rates, draw, rng):
+    from scipy.special import softmax, xlogy
+
+    r = softmax(xlogy(x[:, None], rates) - rates + np.log(weights), axis=1)
+    backwards = rng.multinomial(1, r[::-1])
+    hot = backwards[::-1]
+    w, rho = draw(hot.sum(0), np.einsum("n,nk->k", x, hot), rng)
+    return hot.argmax(1), w, rho
+""",
+        ],
+        "q3_r_hats": [
+            """
+def r_hats(draws):
+    from scipy.special import ndtri
+
+    parts = []
+    for chain in np.array(draws, float):
+        middle = len(chain) // 2
+        parts += [chain[:middle], chain[len(chain) - middle :]]
+    parts = np.array(parts)
+
+    def score(table):
+        order = rankdata(table.ravel(), method="average")
+        return ndtri((order - 0.375) / (table.size + 0.25)).reshape(table.shape)
+
+    def ratio(table):
+        m, n = table.shape
+        means = table.mean(axis=1)
+        B = n * ((means - means.mean()) ** 2).sum() / (m - 1)
+        W = ((table - means[:, None]) ** 2).sum() / (m * (n - 1))
+        return (((n - 1) / n * W + B / n) / W) ** 0.5
+
+    return [ratio(parts), ratio(score(parts)), ratio(score(abs(parts - np.median(parts))))]
+""",
+            """
+def r_hats(draws):
+    import statistics
+
+    size = len(draws[0])
+    halves = [list(map(float, row[: size // 2])) for row in draws]
+    halves += [list(map(float, row[size - size // 2 :])) for row in draws]
+    centre = statistics.median([v for half in halves for v in half])
+
+    def ranked(rows):
+        everything = np.sort(np.concatenate(rows))
+        low = np.searchsorted(everything, rows, "left")
+        high = np.searchsorted(everything, rows, "right")
+        return norm.isf(1 - ((low + high + 1) / 2 - 3 / 8) / (len(everything) + 1 / 4))
+
+    def compared(rows):
+        within = np.mean([statistics.variance(row) for row in rows])
+        between = statistics.variance([statistics.fmean(row) for row in rows])
+        return np.sqrt(1 - 1 / len(rows[0]) + between / within)
+
+    away = [[abs(v - centre) for v in half] for half in halves]
+    return compared(halves), compared(ranked(halves)), compared(ranked(away))
+""",
+            """
+def r_hats(draws):
+    m, total = np.shape(draws)
+    n = total // 2
+    keep = np.delete(draws, n, axis=1) if total % 2 else np.asarray(draws)
+    y = keep.reshape(2 * m, n)
+    z = []
+    for v in (y, np.absolute(y - np.quantile(y, 0.5))):
+        _, where, times = np.unique(v, return_inverse=True, return_counts=True)
+        rank = np.cumsum(times) - (times - 1) / 2
+        z.append(norm.ppf((rank[where.reshape(v.shape)] - 0.375) / (2 * m * n + 0.25)))
+    stack = np.array([y, *z], dtype=float)
+    spread = np.cov(stack.mean(axis=2)).diagonal()
+    return np.sqrt((n - 1) / n + spread / stack.var(axis=2, ddof=1).mean(axis=1))
+""",
+        ],
+        "q4_coordinate_step": [
+            """
+def coordinate_step(x, a, alpha, beta, a0, alpha0, beta0):
+    from scipy.special import softmax
+
+    scores = np.multiply.outer(x, digamma(alpha) - np.log(beta))
+    scores += digamma(a) - digamma(a.sum()) - alpha / beta
+    r = softmax(scores, axis=-1)
+    return [r, r.sum(0) + a0, np.tensordot(x, r, 1) + alpha0, r.sum(0) + beta0]
+""",
+            """
+def coordinate_step(x, a, alpha, beta, a0, alpha0, beta0):
+    K, rows = len(a), []
+    new = [np.array(part, float) for part in (a0, alpha0, beta0)]
+    for count in x:
+        logs = [
+            digamma(a[k]) + count * (digamma(alpha[k]) - np.log(beta[k])) - alpha[k] / beta[k]
+            for k in range(K)
+        ]
+        shares = np.exp(np.subtract(logs, max(logs)))
+        shares /= shares.sum()
+        rows.append(shares)
+        new[0] += shares
+        new[1] += count * shares
+        new[2] += shares
+    return np.array(rows), *new
+""",
+            """
+def coordinate_step(x, a, alpha, beta, a0, alpha0, beta0):
+    from scipy.stats import poisson
+
+    geometric = np.exp(digamma(alpha)) / beta
+    table = poisson.logpmf(x[:, None], geometric) + geometric
+    table = (table + digamma(a) - np.divide(alpha, beta)).T
+    small = geometric == 0
+    table[small] = np.where(x == 0, 0.0, x * (digamma(alpha) - np.log(beta))[small, None])
+    table[small] += (digamma(a) - alpha / beta)[small, None]
+    r = np.exp(table - logsumexp(table, axis=0)).T
+    N, T = np.ones(len(x)) @ r, r.T.dot(x)
+    return r, N + a0, T + alpha0, N + beta0
+""",
+        ],
+    },
 }

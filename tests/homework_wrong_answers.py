@@ -1,11 +1,14 @@
 """Wrong answers that a student could hand in, each with one mistake in it.
 
-They were written without knowledge of the checks: from the statements of the homework alone.
+They were written without knowledge of the checks: from the statements of the homework alone. (Those
+of the fifth set, in a file of their own, by whoever wrote its checks.)
 
 ``WRONG[homework][question][name of the mistake] = (word, code)``: `word` is a regular expression
 (searched for without regard to case) for what a helpful error message would mention, and `code`
 replaces the whole answer cell.
 """
+
+from homework_wrong_five import WRONG_FIVE
 
 WRONG = {
     "hw1_mixtures_and_em": {
@@ -3252,4 +3255,5 @@ def draw_shrinkage(ax, y, n, alpha, beta):
             ),
         },
     },
+    "hw5_sampling_and_variational": WRONG_FIVE,
 }

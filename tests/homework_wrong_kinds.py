@@ -855,4 +855,185 @@ def draw_shrinkage(ax, y, n, alpha, beta):
             ),
         },
     },
+    "hw5_sampling_and_variational": {
+        "q1_draw_parameters": {
+            "a seed drawn from rng but used for both": (
+                "Weights and rates go",
+                """
+def draw_parameters(N, T, a, alpha, beta, rng):
+    seed = int(rng.integers(2**31))
+    g = np.array([np.random.default_rng([seed, k]).gamma(a[k] + N[k]) for k in range(len(N))])
+    h = [np.random.default_rng([seed, k]).gamma(alpha[k] + T[k]) for k in range(len(N))]
+    return g / g.sum(), np.array(h) / (beta + N)
+""",
+            ),
+            "twice as sure": (
+                "Everything counts twice",
+                """
+def draw_parameters(N, T, a, alpha, beta, rng):
+    return rng.dirichlet(2 * (a + N)), rng.gamma(2 * (alpha + T), 0.5 / (beta + N))
+""",
+            ),
+            "weights sorted": (
+                "weights have another law|not the three",
+                """
+def draw_parameters(N, T, a, alpha, beta, rng):
+    return np.sort(rng.dirichlet(a + N)), rng.gamma(alpha + T, 1 / (beta + N))
+""",
+            ),
+            "empty kinds left out": (
+                "for no night at all|for a kind without nights",
+                """
+def draw_parameters(N, T, a, alpha, beta, rng):
+    seen = N > 0
+    w = np.where(seen, rng.gamma(a + N), 1e-300)
+    return w / w.sum(), np.where(seen, rng.gamma(alpha + T, 1 / (beta + N)), alpha / beta)
+""",
+            ),
+            "bell curve for many": (
+                "for a million nights|other law",
+                """
+def draw_parameters(N, T, a, alpha, beta, rng):
+    shape, size = alpha + T, beta + N
+    rates = np.minimum(rng.gamma(shape, 1 / size), 4.999999)
+    return rng.dirichlet(a + N), rates
+""",
+            ),
+        },
+        "q2_gibbs_sweep": {
+            "clipped logarithms": (
+                "their logarithms",
+                """
+def gibbs_sweep(x, weights, rates, draw, rng):
+    logs = np.log(weights) + np.outer(x, np.log(rates)) - rates
+    p = np.exp(np.clip(logs, -700, 700))
+    below = np.cumsum(p / p.sum(axis=1, keepdims=True), axis=1)[:, :-1]
+    z = (rng.random((len(x), 1)) > below).sum(axis=1)
+    K = len(weights)
+    N, T = np.bincount(z, minlength=K), np.bincount(z, x, minlength=K)
+    return z, *draw(N, T, rng)
+""",
+            ),
+            "all nights but the last": (
+                "N does not count",
+                """
+def gibbs_sweep(x, weights, rates, draw, rng):
+    logs = np.log(weights) + np.outer(x, np.log(rates)) - rates
+    z = (logs + rng.gumbel(size=logs.shape)).argmax(axis=1)
+    K = len(weights)
+    N, T = np.bincount(z[:-1], minlength=K), np.bincount(z[:-1], x[:-1], minlength=K)
+    return z, *draw(N, T, rng)
+""",
+            ),
+            "two sweeps": (
+                "2 times in a sweep|`draw` gives back",
+                """
+def gibbs_sweep(x, weights, rates, draw, rng):
+    K = len(weights)
+    for _ in range(2):
+        logs = np.log(weights) + np.outer(x, np.log(rates)) - rates
+        z = (logs + rng.gumbel(size=logs.shape)).argmax(axis=1)
+        N, T = np.bincount(z, minlength=K), np.bincount(z, x, minlength=K)
+        weights, rates = draw(N, T, rng)
+    return z, weights, rates
+""",
+            ),
+            "sharper probabilities": (
+                "squared",
+                """
+def gibbs_sweep(x, weights, rates, draw, rng):
+    logs = 2 * (np.log(weights) + np.outer(x, np.log(rates)) - rates)
+    z = (logs + rng.gumbel(size=logs.shape)).argmax(axis=1)
+    K = len(weights)
+    N, T = np.bincount(z, minlength=K), np.bincount(z, x, minlength=K)
+    return z, *draw(N, T, rng)
+""",
+            ),
+        },
+        "q3_r_hats": {
+            "distances from zero": (
+                "from zero",
+                """
+def r_hats(draws):
+    n = draws.shape[1] // 2
+    y = np.concatenate([draws[:, :n], draws[:, -n:]])
+
+    def one(y):
+        return np.sqrt((n - 1) / n + y.mean(axis=1).var(ddof=1) / y.var(axis=1, ddof=1).mean())
+
+    def scores(y):
+        return norm.ppf((rankdata(y).reshape(y.shape) - 0.375) / (y.size + 0.25))
+
+    return one(y), one(scores(y)), one(scores(abs(y)))
+""",
+            ),
+            "one-pass variance": (
+                "about ten million",
+                """
+def r_hats(draws):
+    n = draws.shape[1] // 2
+    y = np.concatenate([draws[:, :n], draws[:, -n:]]).astype(float)
+
+    def one(y):
+        W = ((y**2).mean(axis=1) - y.mean(axis=1) ** 2).mean() * n / (n - 1)
+        return np.sqrt((n - 1) / n + y.mean(axis=1).var(ddof=1) / W)
+
+    def scores(y):
+        return norm.ppf((rankdata(y).reshape(y.shape) - 0.375) / (y.size + 0.25))
+
+    return one(y), one(scores(y)), one(scores(abs(y - np.median(y))))
+""",
+            ),
+            "rounded": (
+                "rounded to 4",
+                """
+def r_hats(draws):
+    n = draws.shape[1] // 2
+    y = np.concatenate([draws[:, :n], draws[:, -n:]])
+
+    def one(y):
+        value = (n - 1) / n + y.mean(axis=1).var(ddof=1) / y.var(axis=1, ddof=1).mean()
+        return round(float(np.sqrt(value)), 4)
+
+    def scores(y):
+        return norm.ppf((rankdata(y).reshape(y.shape) - 0.375) / (y.size + 0.25))
+
+    return one(y), one(scores(y)), one(scores(abs(y - np.median(y))))
+""",
+            ),
+        },
+        "q4_coordinate_step": {
+            "law updated before the responsibilities": (
+                "r is under a, alpha, beta|responsibilities are wrong",
+                """
+def coordinate_step(x, a, alpha, beta, a0, alpha0, beta0):
+    for _ in range(2):
+        logs = digamma(a) + np.outer(x, digamma(alpha) - np.log(beta)) - alpha / beta
+        r = np.exp(logs - logsumexp(logs, axis=1, keepdims=True))
+        a, alpha, beta = a0 + r.sum(axis=0), alpha0 + x @ r, beta0 + r.sum(axis=0)
+    return r, a, alpha, beta
+""",
+            ),
+            "digamma approximated": (
+                "next to nothing|responsibilities are wrong",
+                """
+def coordinate_step(x, a, alpha, beta, a0, alpha0, beta0):
+    psi = lambda c: np.log(c) - 1 / (2 * c) - 1 / (12 * c**2)
+    logs = psi(a) + np.outer(x, psi(alpha) - np.log(beta)) - alpha / beta
+    r = np.exp(logs - logsumexp(logs, axis=1, keepdims=True))
+    return r, a0 + r.sum(axis=0), alpha0 + x @ r, beta0 + r.sum(axis=0)
+""",
+            ),
+            "floor under the shares": (
+                "off by|next to nothing",
+                """
+def coordinate_step(x, a, alpha, beta, a0, alpha0, beta0):
+    logs = digamma(a) + np.outer(x, digamma(alpha) - np.log(beta)) - alpha / beta
+    r = np.maximum(np.exp(logs - logsumexp(logs, axis=1, keepdims=True)), 1e-4)
+    r = r / r.sum(axis=1, keepdims=True)
+    return r, a0 + r.sum(axis=0), alpha0 + x @ r, beta0 + r.sum(axis=0)
+""",
+            ),
+        },
+    },
 }

@@ -136,6 +136,7 @@ def test_masks_pandas_and_none_say_the_same(seed, n_dimensions):
         (b"12", "text"),
         (bytearray(b"12"), "text"),
         (["1", "2"], "text"),
+        (np.array(["1", "2"], getattr(np.dtypes, "StringDType", lambda: "U")()), "text"),
         ([1.0, "2"], "text"),
         (np.array([1.0, "2"], dtype=object), "text"),
         (pd.Series(["1", "2"]), "text"),
@@ -269,6 +270,19 @@ def test_probabilities_of_single_precision(seed, K):
         assert found.sum() == pytest.approx(1, abs=1e-8)
         np.testing.assert_allclose(found, p, rtol=4e-6)
         np.testing.assert_allclose(np.exp(logs).sum(), 1, rtol=1e-14)
+
+
+@pytest.mark.parametrize("kind", [np.float32, np.float16])
+def test_sixteen_roundings_of_its_precision_are_what_a_sum_may_be_off(kind):
+    half = float(np.finfo(kind).eps) / 2  # the distance of the numbers from one half on
+    for roundings, accepted in [(15.5, True), (-15.5, True), (16.5, False)]:
+        p = np.array([0.5, 0.5 + 2 * roundings * half], dtype=kind)
+        assert float(p[0]) + float(p[1]) == 1 + 2 * roundings * half
+        if accepted:
+            assert _check.probabilities(p, "p").sum() == pytest.approx(1, abs=1e-15)
+        else:
+            with pytest.raises(ValueError, match=r"^p must sum to one"):
+                _check.probabilities(p, "p")
 
 
 @pytest.mark.parametrize("size", [1e-5, -1e-5, 1e-7])

@@ -1,6 +1,7 @@
 """The homework: it builds, nothing leaks, right answers pass and wrong ones are told why."""
 
 import ast
+import builtins
 import copy
 import json
 import re
@@ -8,6 +9,7 @@ import tomllib
 import zipfile
 
 import build
+import checking
 import masters
 import nbformat
 import pytest
@@ -16,6 +18,7 @@ from homework_mutants import mutants
 from homework_right_answers import RIGHT
 from homework_wrong_answers import WRONG
 from homework_wrong_kinds import KINDS
+from homework_wrong_unseen import UNSEEN
 
 BUILT = ROOT / "_build" / "homework"
 MASTERS = {path.stem: build.read_master(path) for path in build.MASTERS}
@@ -79,12 +82,13 @@ def result(names, notebook, question):
 # ------------------------------------------------------------------------- what it is
 
 
-def test_there_are_four_sets_with_the_parts_that_each_must_have():
+def test_there_are_five_sets_with_the_parts_that_each_must_have():
     assert list(MASTERS) == [
         "hw1_mixtures_and_em",
         "hw2_missing_data_and_elbo",
         "hw3_exchangeability",
         "hw4_hierarchical_models",
+        "hw5_sampling_and_variational",
     ]
     for name, master in MASTERS.items():
         kinds = [q["manual"] for q in build.questions(master)]
@@ -127,7 +131,8 @@ def test_the_solution_passes_every_check_for_other_students_too(notebook, homewo
 
 
 def test_two_students_have_different_data(notebook):
-    for homework, data in zip(MASTERS, ["lengths", "pressure", "shots", "hits"], strict=True):
+    data_of = ["lengths", "pressure", "shots", "hits", "calls"]
+    for homework, data in zip(MASTERS, data_of, strict=True):
         seen = []
         for student in ("ada", "boole"):
             other = notebook("course", homework)
@@ -173,6 +178,51 @@ def test_right_answers_in_other_words_pass(notebook, solved, homework, question)
             assert not said_of(names, study, question), code
 
 
+# ------------------------------------------------------------------------- what is drawn
+
+
+def test_draws_of_the_right_law_are_refused_as_rarely_as_is_said():
+    """And draws of another law, or draws that hang together, are refused."""
+    import numpy as np
+
+    rng = np.random.default_rng(1)
+
+    def uniform(u):
+        return u
+
+    follow = [checking.may_follow(rng.random(60), uniform, 0.05) for _ in range(2000)]
+    happen = [checking.may_happen(rng.binomial(400, 0.3), 400, 0.3, 0.05) for _ in range(2000)]
+    error = np.sqrt(0.05 * 0.95 / 2000)
+    for refused in (1 - np.mean(follow), 1 - np.mean(happen)):
+        assert 0.03 < refused < 0.05 + 4 * error
+    u, v = rng.random((2, 3000))
+    assert checking.may_follow(u, uniform)
+    assert not checking.may_follow(u**1.3, uniform)
+    assert not checking.may_follow(u, lambda u: u + np.nan)
+    assert checking.may_happen(900, 3000, 0.3)
+    assert not checking.may_happen(700, 3000, 0.3)
+    assert not checking.may_happen(1100, 3000, 0.3)
+    assert checking.independent([u, v])
+    assert not checking.independent([u, 1 - u])
+    assert not checking.independent([u, (u + v) / 2])
+
+
+def test_a_right_answer_is_refused_less_than_once_in_a_million_runs(notebook, solved, monkeypatch):
+    """The union of all that could be refused by bad luck, each once in a thousand million times."""
+    name = "hw5_sampling_and_variational"
+    looked = []
+    monkeypatch.setattr(builtins, "looked", looked, raising=False)
+    for source in build.checks(notebook("autograder", name)).values():
+        counted = source
+        for line in ("return bool(2 * smirnov", "return bool(min(tails)"):
+            assert counted.count(line) == 1
+            counted = counted.replace(line, f"looked.append(rarely); {line}")
+        (found,) = build.grade(solved(name), {"": counted})
+        assert found.passed_all
+    assert set(looked) == {1e-9}
+    assert 100 < len(looked) < 1000
+
+
 # ------------------------------------------------------------------------- wrong answers
 
 
@@ -188,7 +238,10 @@ OBSERVED = re.compile(
     |same.chance,.1/9|sequences.of.4.draws.sum|another.order.must|of.two.halves|sums.are.wrong
     |Without.gaps|In.other.units|With.known.labels|stopped.too.early|fell.by|no.RuntimeError
     |A.difference.of|equal.variables.are|it.must.arrive|means.are.wrong|set.of.12.points
-    |equally.likely|lines;.\d.are.drawn|live.between.0.and.1|stops.with|counts.are.returned""",
+    |equally.likely|lines;.\d.are.drawn|live.between.0.and.1|stops.with|counts.are.returned
+    |have.another.law|begins.with.a.draw|must.notice.it|bound.falls|should.be.of.kind|not.drawn
+    |surely.of.kinds    |another.order.and.read
+    |all.60.draws.are|not.noticed|no.Beta.fits|found,.of.shapes|as.other.numbers""",
     re.VERBOSE,
 )
 
@@ -197,7 +250,8 @@ OBSERVED = re.compile(
 VAGUE = re.compile(
     r"""This.check.waits|wrong\..It.is.off.by|comes.out.wrong|sums.are.wrong|touches.the.log
     |posterior.mean.lies|further.hit.adds|sequences.of.4|another.order.must|of.two.halves
-    |it.must.arrive|EM.cannot|equally.likely|With.known.labels""",
+    |it.must.arrive|EM.cannot|equally.likely|With.known.labels|have.another.law|begins.with.a.draw
+    |should.be.of.kind|must.notice.it|bound.falls|another.order.and.read""",
     re.VERBOSE,
 )
 
@@ -211,13 +265,19 @@ def said_of(names, study, question):
     return [case.message.rpartition("AssertionError: ")[1:] for case in failed]
 
 
+def mistakes(homework, question):
+    """Every wrong answer to a question that has a word of its own, whoever wrote it."""
+    unseen = UNSEEN.get(homework, {}).get(question, {})
+    return {**WRONG[homework][question], **KINDS[homework][question], **unseen}
+
+
 @pytest.mark.parametrize(
     ("homework", "question", "mistake"),
-    [(h, q, mistake) for h, q in CHECKED for mistake in [*WRONG[h][q], *KINDS[h][q]]],
+    [(h, q, mistake) for h, q in CHECKED for mistake in mistakes(h, q)],
 )
 def test_a_wrong_answer_is_caught_and_told_why(notebook, solved, homework, question, mistake):
     """By a public check of the study edition; and no sentence names another mistake."""
-    word, code = {**WRONG[homework][question], **KINDS[homework][question]}[mistake]
+    word, code = mistakes(homework, question)[mistake]
     study = notebook("study", homework)
     names = solved(homework)
     exec(compile(code, f"<{mistake}>", "exec"), names)
@@ -232,7 +292,7 @@ def test_a_wrong_answer_is_caught_and_told_why(notebook, solved, homework, quest
 
 LINES = tomllib.loads((ROOT / "tests" / "homework_wrong_lines.toml").read_text(encoding="utf-8"))
 # Of these nobody can tell the cause from the numbers.
-UNNAMED = {"random imputation", "quad grid"}
+UNNAMED = {"random imputation", "quad grid", "counts drawn", "gumbel subtracted", "normal noise"}
 
 
 @pytest.mark.parametrize(("homework", "question"), CHECKED)
@@ -255,7 +315,8 @@ def test_wrong_answers_in_a_line_are_caught_and_named(notebook, solved, homework
 NO_CHANGE = re.compile(
     r"""without.`['"]|1.->.-1|xlogy\(q,.q\):.exchanged|betaln\(.*\):.exchanged|asarray\(.*dropped
     |asarray|allclose\(.*exchanged|zeros.->.ones|rng.random\(\).<.*LtE|gain.<.*LtE
-    |excess.>.0:.GtE|-gain:.sign|k.\+.1|1.->.[02]$|ax.plot.*keywords.dropped|0.->.-1""",
+    |excess.>.0:.GtE|-gain:.sign|k.\+.1|1.->.[02]$|ax.plot.*keywords.dropped|0.->.-1
+    |rng.random\(\(.*GtE|tuple\(found\)""",
     re.VERBOSE,
 )
 PICTURES = ("q5_picture", "q4_picture")
@@ -536,7 +597,7 @@ def test_a_cell_or_the_metadata_may_not_answer_a_question(notebook):
 def test_the_page_of_answers_is_what_the_masters_say():
     told = build.PAGE.read_text(encoding="utf-8")
     assert told == build.solutions_page(), "python book/homework/build.py --page writes it"
-    assert told.count("<details>") == 8
+    assert told.count("<details>") == 10
     assert not re.search(r"point\)|points\)|Rubric", told)
 
 

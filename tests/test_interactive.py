@@ -657,6 +657,18 @@ def test_the_directions_are_drawn_without_a_script_too(tab, rho):
         np.testing.assert_allclose(before, after, atol=0.0501)
 
 
+@pytest.mark.parametrize("rho", [-0.8, 0.6, 0.8])
+def test_the_narrow_circle_crosses_the_ellipse_on_the_axes(rho):
+    """As the description says; between the axes it is inside on one diagonal, outside on one."""
+    figure = Directions(rho)
+    assert "which cross the ellipses where these meet the axes;" in figure._repr_html_()
+    t = np.arange(8) * np.pi / 4
+    circle = figure.narrow * np.array([np.cos(t), np.sin(t)])
+    squares = (circle * np.linalg.solve([[1, rho], [rho, 1]], circle)).sum(axis=0)
+    np.testing.assert_allclose(squares[::2], 1, rtol=1e-12)
+    assert sorted(np.sign(squares[1::2] - 1)) == [-1, -1, 1, 1]
+
+
 def test_a_reader_turns_the_correlation(tab, directions):
     tab.set_content(directions._repr_html_())
     words, slider = tab.locator(".words"), tab.locator("input")

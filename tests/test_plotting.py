@@ -250,6 +250,17 @@ def test_a_map_without_any_data_is_hatched():
     assert [len(c.get_paths()) for c in ax.collections] == [0, 1, 0]
 
 
+def test_areas_without_data_are_hatched_as_one_outline():
+    """A printed page has a picture of the hatching for each outline."""
+    ax = Figure().subplots()
+    squares = [f"M{3 * k} 0l2 0 0 2 -2 0z" for k in range(3)]
+    plotting.county_map(ax, squares, [np.nan, 1.0, np.nan])
+    (outline,) = ax.collections[1].get_paths()
+    left, right = outline.to_polygons()
+    assert left.tolist() == [[0, 0], [2, 0], [2, 2], [0, 2], [0, 0]]
+    assert right.tolist() == np.add(left, [6, 0]).tolist()
+
+
 @pytest.mark.parametrize("unit", [1e-150, 1e-120, 1e-8, 1.0, 1e120])
 def test_an_ellipse_in_any_unit(unit):
     """Every point lies n_sd standard deviations out, also where the axes have different units."""

@@ -6,6 +6,7 @@ names a cause only if the answer is just what that cause would give; otherwise i
 observed.
 """
 
+import inspect
 import linecache
 
 import numpy as np
@@ -18,8 +19,8 @@ class Raised:
         self.error = error
 
 
-def ask(name, function, *arguments, allowed=(), kept=False):
-    """Call a student's function on copies of the arguments, and return what it gives back."""
+def ask(name, function, *arguments, allowed=(), kept=True):
+    """Call a student's function on copies, look whether it kept them; return what it gives back."""
     missing = f"`{name}` is missing or gives nothing back."
     assert function is not None, missing
     assert callable(function), f"`{name}` is no function any more; it is a {kind(function)}."
@@ -27,7 +28,7 @@ def ask(name, function, *arguments, allowed=(), kept=False):
     try:
         answer = function(*given)
     except allowed as error:
-        return Raised(error)
+        answer = Raised(error)
     except Exception as error:
         place = error.__traceback__.tb_next
         line = place and linecache.getline(place.tb_frame.f_code.co_filename, place.tb_lineno)
@@ -36,11 +37,20 @@ def ask(name, function, *arguments, allowed=(), kept=False):
         sentence = f"`{name}` stops with {type(error).__name__}: {text}{line}"
         raise AssertionError(sentence) from None
     assert answer is not None, missing
-    for before, after in zip(arguments, given, strict=True):
+    for place, (before, after) in enumerate(zip(arguments, given, strict=True)):
         if kept and isinstance(before, np.ndarray):
+            what = f"`{name}` changes {argument(function, place)} in place"
             same_array = np.array_equal(before, after, equal_nan=True)
-            assert same_array, f"`{name}` changes the data in place: work on a copy."
+            assert same_array, f"{what}: leave what is handed over as it is, work on a copy."
     return answer
+
+
+def argument(function, place):
+    """Say which argument of a function this is, by its name if it has one."""
+    try:
+        return f"`{list(inspect.signature(function).parameters)[place]}`"
+    except (TypeError, ValueError, IndexError):
+        return f"its argument {place + 1}"
 
 
 def kind(thing):
@@ -137,6 +147,9 @@ def compare(found, right, why, causes=(), close=1e-9, size=1.0):
     with np.errstate(all="ignore"):
         off = np.nanmax(np.abs(found - right))
     assert np.isfinite(off), f"{why} It is infinite in wrong places."
+    few = "Is something added, clipped, rounded, or kept with few digits?"
+    nearly = same(found, right, max(close, 1e-6), size)
+    assert not nearly, f"It is nearly right, and off by {off:.3g}. {few}"
     raise AssertionError(f"{why} It is off by {off:.3g}.")
 
 
@@ -144,3 +157,54 @@ def first(found, right, close=1e-6, size=1.0):
     """Let a check of extreme numbers wait until ordinary ones come out right."""
     sentence = "This check waits until the others pass: ordinary numbers come out wrong too."
     assert same(found, right, close, size), sentence
+
+
+def may_follow(draws, cdf, rarely=1e-9):
+    """Whether these may be draws from a law; of right answers this share is refused, or fewer."""
+    from scipy.special import smirnov
+
+    with np.errstate(all="ignore"):
+        places = np.sort(np.asarray(cdf(np.asarray(draws, float)), float))
+    if np.isnan(places).any():
+        return False
+    n = len(places)
+    steps = np.arange(n + 1) / n
+    off = max((steps[1:] - places).max(), (places - steps[:-1]).max())
+    # Kolmogorov's distance is so large on one side in `smirnov` of all cases.
+    return bool(2 * smirnov(n, min(off, 1.0)) > rarely)
+
+
+def may_happen(count, n, chance, rarely=1e-9):
+    """Whether what has this chance may come `count` times in `n`; refused as in `may_follow`."""
+    from scipy.stats import binom
+
+    tails = binom.cdf(count, n, chance), binom.sf(count - 1, n, chance)
+    return bool(min(tails) > rarely / 2)
+
+
+def independent(places, rarely=1e-9):
+    """Whether numbers that are uniform one by one may be so together, two at a time."""
+    from scipy.special import ndtr, ndtri
+
+    scores = [ndtri(np.clip(place, 1e-300, 1 - 1e-16)) for place in places]
+    pairs = [(u, v) for k, u in enumerate(scores) for v in scores[:k]]
+    mixed = [(u + sign * v) / np.sqrt(2) for u, v in pairs for sign in (1, -1)]
+    return all(may_follow(part, ndtr, rarely) for part in mixed)
+
+
+def whole_numbers(name, function, *arguments):
+    """Pass if arrays of integers give what the same numbers give with a decimal point."""
+    answers = []
+    for type_ in (float, int):
+        given = [
+            a.astype(type_) if isinstance(a, np.ndarray) and a.dtype.kind == "i" else a
+            for a in arguments
+        ]
+        answer = ask(name, function, *given)
+        parts = answer if isinstance(answer, (tuple, list)) else [answer]
+        answers.append(np.concatenate([np.ravel(np.array(part, float)) for part in parts]))
+    decimal, integer = answers
+    off = np.abs(integer - decimal).max() if integer.shape == decimal.shape else np.nan
+    why = f"`{name}` gives something else for arrays of whole numbers (dtype int) than for the same"
+    cut = "Does an array that takes its type from theirs cut decimals off?"
+    assert same(integer, decimal), f"{why} numbers as floats, off by {off:.3g}. {cut}"

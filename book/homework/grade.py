@@ -415,7 +415,7 @@ def _start(
 def main(arguments: list[str]) -> None:
     """Grade what the command line names."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("homework", help="hw1, hw2, hw3 or hw4")
+    parser.add_argument("homework", help="hw1, hw2, hw3, hw4 or hw5")
     parser.add_argument("submissions", type=Path, help="what was handed in: folder or archive")
     parser.add_argument("--again", action="store_true", help="grade also what has not changed")
     parser.add_argument("--out", type=Path, default=ROOT / "grades", help="where the grades go")

@@ -143,7 +143,7 @@ class Directions:
             title="The closest independent normal, in two directions",
             description="First picture: ellipses of one and two standard deviations of two "
             "correlated coordinates; circles, full, of the independent normal with the smallest "
-            "KL(q || p), which lie within the target's long axis and touch its sides; and "
+            "KL(q || p), which cross the ellipses where these meet the axes; and "
             "circles, dashed, of that with the smallest KL(p || q), which have the target's own "
             "standard deviations. Second picture: both divergences over the standard deviation "
             "of q; dots mark their lowest points, which are equally high.",

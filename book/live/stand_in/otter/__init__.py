@@ -1,7 +1,7 @@
 """Otter's checks where Otter cannot be installed: in a browser.
 
 `grader = otter.Notebook("hw1….ipynb")` and `grader.check("q1…")` do what they
-do at home, and say it in the same words. The checks of the four sets lie in
+do at home, and say it in the same words. The checks of the five sets lie in
 this package, so they are found also where a notebook cannot read its own file.
 Nothing else of Otter is here: no export, no grading.
 """

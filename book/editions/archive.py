@@ -1,0 +1,60 @@
+"""Pack the site into one file that is unpacked and read without a network.
+
+    python book/editions/archive.py _build/html _build/editions/site.zip
+
+The live edition stays out (a browser runs nothing from a file), and so do the editions themselves
+and what only a server needs. The same site gives the same bytes.
+"""
+
+import argparse
+import zipfile
+from pathlib import Path
+
+TOP = "what-the-data-hide"  # the folder that it unpacks into
+LEFT_OUT = {
+    *("live", "editions", "slides", "404.html", "robots.txt"),
+    *(".buildinfo", ".built", ".live", ".slides", ".editions", ".nojekyll"),
+}
+LONG_AGO = (1980, 1, 1, 0, 0, 0)  # the first day that the format knows
+
+
+def pack(site, out):
+    """Write the archive; return the names of its files.
+
+    Parameters
+    ----------
+    site : Path
+        The built site.
+    out : Path
+        The archive.
+    """
+    files = [
+        path
+        for path in sorted(site.rglob("*"))
+        if path.is_file() and path.relative_to(site).parts[0] not in LEFT_OUT
+    ]
+    out.parent.mkdir(parents=True, exist_ok=True)
+    part = out.with_suffix(".part")
+    with zipfile.ZipFile(part, "w") as archive:
+        for path in files:
+            name = f"{TOP}/{path.relative_to(site).as_posix()}"
+            about = zipfile.ZipInfo(name, LONG_AGO)
+            about.compress_type = zipfile.ZIP_DEFLATED
+            about.external_attr = 0o644 << 16
+            archive.writestr(about, path.read_bytes(), compresslevel=9)
+    part.replace(out)
+    return [str(path.relative_to(site)) for path in files]
+
+
+def main(arguments=None):
+    """Pack the site."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("site", type=Path)
+    parser.add_argument("out", type=Path)
+    options = parser.parse_args(arguments)
+    files = pack(options.site, options.out)
+    print(f"{options.out}: {len(files)} files, {options.out.stat().st_size / 1e6:.1f} MB")
+
+
+if __name__ == "__main__":
+    main()
