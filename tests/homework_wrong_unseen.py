@@ -713,6 +713,16 @@ def mixture_log_probability(draws, thetas, weights):
             ),
         },
         "q4_is_exchangeable": {
+            "first two and reversal": (
+                "middle ones",
+                """
+def is_exchangeable(joint):
+    if joint.ndim < 2:
+        return True
+    swapped = np.abs(joint - joint.swapaxes(0, 1)).max() <= 1e-9
+    return bool(swapped and np.abs(joint - joint.T).max() <= 1e-9)
+""",
+            ),
             "first value only": (
                 "part with one value",
                 """
