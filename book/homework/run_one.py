@@ -61,6 +61,7 @@ def capped() -> type:
 
         def preprocess(self, nb: Any, *args: Any, **kwargs: Any) -> Any:
             Capped.last = nb
+            self.startup_timeout = 300  # many start at once, on a machine that is busy
             return super().preprocess(nb, *args, **kwargs)
 
         def output(self, outs: Any, msg: Any, display_id: str, cell_index: int) -> Any:
