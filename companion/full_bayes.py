@@ -13,7 +13,7 @@ from typing import Any, Generic, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import interpolate, special
+from scipy import special
 
 from companion import _check
 from companion._check import Floats
@@ -204,6 +204,8 @@ class HyperPosterior(Generic[P]):
     @np.errstate(under="ignore", divide="ignore")
     def _fine(self) -> tuple[Floats, Floats]:
         """Nodes between the nodes of the grid whose weight matters, and their weights."""
+        from scipy import interpolate
+
         times = min(8, max(1, int(np.sqrt(FINE_NODES / self.weights.size))))
         log_weights = np.maximum(np.log(self.weights), -740.0)  # exp(-740) is nearly nothing
         axes = []

@@ -11,7 +11,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from conftest import ROOT, SITE, pages
 from playwright.sync_api import Error
-from visits import CHAPTERS, anchors, show, soup
+from visits import CHAPTERS, anchors, measured, show, soup
 
 AXE = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 LOADED = {"script": "src", "img": "src", "iframe": "src", "source": "src", "link": "href"}
@@ -191,6 +191,7 @@ def test_formulas_are_whole_and_their_numbers_stand_beside_them(tab, width):
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_accessible(tab, scheme):
     show(tab, scheme=scheme)
+    measured(tab)
     tab.evaluate("document.querySelectorAll('article details').forEach(d => d.open = true)")
     # Screen readers get a formula's MathML, so its visible half may go; and the colours of code are
     # checked on the pages that are not chapters. Both would take the checker most of its time.

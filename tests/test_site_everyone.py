@@ -12,7 +12,7 @@ from bs4 import BeautifulSoup
 from conftest import chapters, pages
 from PIL import Image
 from scipy import ndimage
-from visits import CHAPTERS, STILL, show, soup
+from visits import CHAPTERS, STILL, measured, show, soup
 
 FOCUSABLE = "a[href], button, summary, input, select, textarea, [tabindex='0']"
 INTERACTIVE = [
@@ -138,7 +138,6 @@ def test_a_tab_stop_has_content_and_a_slider_says_its_value(tab):
     assert tab.eval_on_selector_all("article input[type=range]", silent) == []
 
 
-# What scrolls is measured when it comes near, so it is brought near.
 UNREACHED = """() => [...document.querySelectorAll('article pre')].filter(e =>
     e.checkVisibility() && (e.tabIndex === 0) !== (e.scrollWidth > e.clientWidth)
 ).map(e => e.textContent.slice(0, 60))"""
@@ -164,6 +163,8 @@ def scrolling(tab):
 
 @of("book/04_why_em_works", "book/companion")
 def test_what_scrolls_is_a_tab_stop_at_every_width(tab):
+    measured(tab)
+    assert tab.evaluate(UNREACHED) == [], "before anybody has scrolled"
     found = []
     for width in [1280, 360, 1280]:
         show(tab, width=width)

@@ -10,7 +10,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from conftest import ROOT, SITE
 from test_project import OBJECTS, PUBLIC
-from visits import anchors, show, soup
+from visits import anchors, measured, show, soup
 
 sys.path.insert(0, str(ROOT / "book" / "_extensions"))
 
@@ -204,6 +204,7 @@ def test_a_page_of_the_reference_is_quiet_narrow_and_accessible(visit, name):
         for width in (320, 1280):
             show(tab, width, scheme)
             assert tab.evaluate("document.documentElement.scrollWidth") <= width
+        measured(tab)
         report = Axe().run(tab, options={"resultTypes": ["violations"]}).response
         assert [
             (v["id"], v["nodes"][0]["html"][:150])

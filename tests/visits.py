@@ -55,3 +55,8 @@ def show(tab, width=1280, scheme="light"):
     tab.set_viewport_size({"width": width, "height": 900})
     tab.emulate_media(color_scheme=scheme)
     tab.wait_for_function(f"document.documentElement.dataset.theme == '{scheme}'")
+
+
+def measured(tab):
+    """Wait until the page knows what of it can be scrolled."""
+    tab.wait_for_function("document.documentElement.dataset.stops == 'known'", timeout=60_000)

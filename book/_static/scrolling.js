@@ -1,5 +1,5 @@
-// What can be scrolled is a stop for the Tab key. It is measured when the reader comes near: all at
-// once would lay out the whole chapter before the first click.
+// What can be scrolled is a stop for the Tab key. It is measured when the reader comes near, and the
+// rest one by one while nobody waits: all at once would lay out the whole chapter before a click.
 {
   const MAY_SCROLL = "pre, .cell_output > .output, .pst-scrollable-table-container";
   const near = new Set();
@@ -39,4 +39,16 @@
   addEventListener("resize", soon);
   new MutationObserver(soon).observe(document.querySelector("#main-content"), { subtree: true, childList: true });
   look();
+
+  const rest = [...document.querySelectorAll(MAY_SCROLL)];
+  const idle = globalThis.requestIdleCallback ?? ((job) => setTimeout(job, 100));
+  const measureNext = () => {
+    if (rest.length === 0) {
+      document.documentElement.dataset.stops = "known";
+      return;
+    }
+    measure(rest.shift());
+    idle(measureNext);
+  };
+  addEventListener("load", () => idle(measureNext));
 }

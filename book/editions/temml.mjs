@@ -21,4 +21,4 @@ function set({ tex, display }) {
   }
 }
 
-process.stdout.write(JSON.stringify(JSON.parse(readFileSync(0, "utf8")).map(set)));
+process.stdout.write(JSON.stringify(JSON.parse(readFileSync(0, "utf8")).map((formula) => set(formula))));
