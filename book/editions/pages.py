@@ -114,7 +114,7 @@ def drawn(site=SITE, names=None):
         browser = chromium.start(playwright)
         tab = browser.new_page(viewport={"width": 1280, "height": 900}, color_scheme="light")
         for name in names or [name for _, name in contents()]:
-            tab.goto((site / "book" / f"{name}.html").as_uri(), wait_until="load")
+            tab.goto((site.resolve() / "book" / f"{name}.html").as_uri(), wait_until="load")
             yield (
                 name,
                 tab.evaluate("document.querySelector('article').outerHTML"),
