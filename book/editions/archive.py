@@ -3,10 +3,12 @@
     python book/editions/archive.py _build/html _build/editions/site.zip
 
 The live edition stays out (a browser runs nothing from a file), and so do the editions themselves
-and what only a server needs. The same site gives the same bytes.
+and what only a server needs; pages lose the offers of what is not there. The same site gives the
+same bytes.
 """
 
 import argparse
+import re
 import zipfile
 from pathlib import Path
 
@@ -15,6 +17,7 @@ LEFT_OUT = {
     *("live", "editions", "slides", "404.html", "robots.txt"),
     *(".buildinfo", ".built", ".live", ".slides", ".editions", ".nojekyll"),
 }
+OFFERS = re.compile(rb"<!-- (live|editions) -->.*?<!-- /\1 -->", re.DOTALL)
 LONG_AGO = (1980, 1, 1, 0, 0, 0)  # the first day that the format knows
 
 
@@ -41,7 +44,10 @@ def pack(site, out):
             about = zipfile.ZipInfo(name, LONG_AGO)
             about.compress_type = zipfile.ZIP_DEFLATED
             about.external_attr = 0o644 << 16
-            archive.writestr(about, path.read_bytes(), compresslevel=9)
+            data = path.read_bytes()
+            if path.suffix == ".html":
+                data = OFFERS.sub(b"", data)
+            archive.writestr(about, data, compresslevel=9)
     part.replace(out)
     return [str(path.relative_to(site)) for path in files]
 
