@@ -217,9 +217,20 @@ def main():
     pages = chosen.pages or all_pages()
     print(HEAD)
     found = report(chosen.site, pages, chosen.runs)
+    editions = weights(chosen.site)
+    for name, size in editions.items():
+        print(f"{name:40}{size / 1e6:8.1f} MB")
     setting = {"bytes_per_second": RATE, "latency_ms": LATENCY, "processor_slowed": SLOWER}
-    text = json.dumps({"setting": setting, "runs": chosen.runs, "pages": found}, indent=1)
+    text = {"setting": setting, "runs": chosen.runs, "pages": found, "editions": editions}
+    text = json.dumps(text, indent=1)
     chosen.output.write_text(text + "\n", encoding="utf-8")
+
+
+def weights(site):
+    """Return the bytes of each edition that stands in the site, and of the slides together."""
+    found = {path.name: path.stat().st_size for path in sorted((site / "editions").glob("*"))}
+    slides = [path.stat().st_size for path in (site / "slides").rglob("*") if path.is_file()]
+    return found | ({"slides": sum(slides)} if slides else {})
 
 
 def all_pages():

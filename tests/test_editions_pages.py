@@ -8,7 +8,7 @@ import zipfile
 
 import pytest
 from bs4 import BeautifulSoup
-from conftest import ROOT, SITE, pages
+from conftest import ROOT, SITE, make, pages
 from lxml import html
 
 sys.path.insert(0, str(ROOT / "book" / "editions"))
@@ -16,6 +16,7 @@ import archive
 import node_packages
 import offer
 import pages as editions
+import site_report
 
 KINDS = {
     "formulas": ".katex",
@@ -204,6 +205,21 @@ def test_the_unpacked_archive_is_read_and_searched_without_a_network(site, tmp_p
 
 
 # ------------------------------------------------------------------------------ the offers
+
+
+MOST = {  # bytes
+    "what-the-data-hide.pdf": 15e6,
+    "what-the-data-hide.epub": 4e6,
+    "what-the-data-hide-site.zip": 10e6,
+    "slides": 12e6,
+}
+
+
+def test_each_edition_is_there_and_keeps_to_its_budget():
+    make("editions")
+    found = site_report.weights(SITE)
+    assert set(found) == set(MOST)
+    assert {name: size for name, size in found.items() if not 1e6 < size < MOST[name]} == {}
 
 
 def test_editions_are_offered_where_they_are_and_once(tmp_path):
