@@ -177,6 +177,27 @@ def test_what_scrolls_is_a_tab_stop_at_every_width(tab):
     assert len(tab.evaluate(UNREACHED)) == 1
 
 
+TORN = """() => [...document.querySelectorAll('.prev-next-title')].flatMap(title => {
+    const text = document.createTreeWalker(title, NodeFilter.SHOW_TEXT).nextNode();
+    return [...text.data.matchAll(/\\S+/g)].filter(word => {
+        const range = document.createRange();
+        range.setStart(text, word.index);
+        range.setEnd(text, word.index + word[0].length);
+        return new Set([...range.getClientRects()].map(box => box.top)).size > 1;
+    }).map(word => word[0]);
+})"""
+
+
+@of("book/homework", "book/13_sampling")
+def test_the_neighbours_names_are_whole_on_a_phone(tab):
+    show(tab, width=360)
+    assert tab.evaluate(TORN) == []
+    tab.add_style_tag(
+        content=".prev-next-title {overflow-wrap: anywhere !important; width: 50px !important}"
+    )
+    assert tab.evaluate(TORN)
+
+
 # ------------------------------------------------------------------------------- print
 
 
