@@ -147,6 +147,32 @@ def draw_parameters(N, T, a, alpha, beta, rng):
         ),
     },
     "q2_gibbs_sweep": {
+        "one maximum for all nights": (
+            "surely of kinds",
+            """
+def gibbs_sweep(x, weights, rates, draw, rng):
+    log_p = np.log(weights) + x[:, None] * np.log(rates) - rates
+    p = np.exp(log_p - log_p.max())
+    with np.errstate(all="ignore"):
+        p /= p.sum(axis=1, keepdims=True)
+    z = (rng.random((len(x), 1)) > np.cumsum(p, axis=1)[:, :-1]).sum(axis=1)
+    N = np.bincount(z, minlength=len(weights))
+    T = np.bincount(z, weights=x, minlength=len(weights))
+    return z, *draw(N, T, rng)
+""",
+        ),
+        "one label for equal counts": (
+            "end with",
+            """
+def gibbs_sweep(x, weights, rates, draw, rng):
+    each, where = np.unique(x, return_inverse=True)
+    log_p = np.log(weights) + each[:, None] * np.log(rates) - rates
+    z = (log_p + rng.gumbel(size=log_p.shape)).argmax(axis=1)[where]
+    N = np.bincount(z, minlength=len(weights))
+    T = np.bincount(z, weights=x, minlength=len(weights))
+    return z, *draw(N, T, rng)
+""",
+        ),
         "the most probable kind": (
             "most probable",
             """
@@ -559,6 +585,17 @@ def r_hats(draws):
         ),
     },
     "q4_coordinate_step": {
+        "digammas clipped": (
+            "next to nothing is known",
+            """
+def coordinate_step(x, a, alpha, beta, a0, alpha0, beta0):
+    log_weights = np.maximum(digamma(a), -20) - digamma(a.sum())
+    log_rates = np.maximum(digamma(alpha), -20) - np.log(beta)
+    log_r = log_weights + x[:, None] * log_rates - alpha / beta
+    r = np.exp(log_r - logsumexp(log_r, axis=1, keepdims=True))
+    return r, a0 + r.sum(axis=0), alpha0 + r.T @ x, beta0 + r.sum(axis=0)
+""",
+        ),
         "EM's E-step": (
             "EM's E-step",
             """
