@@ -829,19 +829,6 @@ def posterior_mean(y, n, alpha, beta):
             ),
         },
         "q2_moment_match": {
-            "nobody hits": (
-                "vary just as",
-                """
-def moment_match(y, n):
-    f = y / n
-    with np.errstate(all="ignore"):
-        c = np.var(f) / (np.mean(f) * (1 - np.mean(f)))
-    if c <= 1 / n:
-        raise ValueError("no more than binomial noise")
-    s = (1 - c) / (c - 1 / n)
-    return np.mean(f) * s, (1 - np.mean(f)) * s
-""",
-            ),
             "equal lets through": (
                 "vary just as",
                 """
