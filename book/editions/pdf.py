@@ -27,6 +27,7 @@ import pages
 HERE = Path(__file__).resolve().parent
 TITLE = "What the Data Hide"
 SUBTITLE = "A course on latent-variable models"
+ABOUT = "About this course"  # what the front page is called in the book
 FONTS = {
     "@fontsource/source-serif-4": ("Source Serif 4", [400, 600, 700], ["normal", "italic"]),
     "@fontsource/source-sans-3": ("Source Sans 3", [400, 600, 700], ["normal", "italic"]),
@@ -181,7 +182,7 @@ def printed(page, numbers):
 
 def front(body):
     """Make a first section of the front page, without what the cover has and what is clicked."""
-    body.find("h1").text = "About this course"
+    body.find("h1").text = ABOUT
     (needs,), (words,) = body.cssselect("figure.needs .wide"), body.cssselect(".in-words ul")
     needs.set("role", "img")
     needs.set("aria-label", "; ".join(" ".join(li.text_content().split()) for li in words))
@@ -211,13 +212,24 @@ def on(place, numbers):
     return f" on page {numbers[place]}" if numbers else ""
 
 
-def entry(place, title, numbers, tag="li", more="", kind=""):
+def entry(place, title, numbers, more="", kind=""):
     """Return a line of the contents."""
     number = numbers[place] if numbers else ""
     return (
-        f'<{tag} class="{kind}"><a href="#{place}"><span>{escape(title)}</span>'
-        f'<span class="on">{number}</span></a>{more}</{tag}>'
+        f'<li class="{kind}"><a href="#{place}"><span>{escape(title)}</span>'
+        f'<span class="on">{number}</span></a>{more}</li>'
     )
+
+
+def listed(page):
+    """Return a page's title as contents and bookmarks have it: the front page is a section here."""
+    return ABOUT if page.name == "index" else page.title
+
+
+def sections(page):
+    """Return (place, title) of the sections that contents and bookmarks list: of chapters only."""
+    found = [(section.get("id"), section.find("h2")) for section in page.body.cssselect("section")]
+    return [(i, head.text_content()) for i, head in found if page.is_chapter and head is not None]
 
 
 def contents(found, numbers):
@@ -227,14 +239,9 @@ def contents(found, numbers):
         if page.part != part:
             part = page.part
             lines.append(f'<li class="of-part">{escape(part)}</li>')
-        title = "About this course" if page.name == "index" else page.title
-        sections = [
-            entry(section.get("id"), section.find("h2").text_content(), numbers)
-            for section in page.body.cssselect("section")
-            if page.is_chapter and section.find("h2") is not None
-        ]
-        more = f"<ol>{''.join(sections)}</ol>" if sections else ""
-        lines.append(entry(page.anchor, title, numbers, more=more, kind="of-page"))
+        below = [entry(place, title, numbers) for place, title in sections(page)]
+        more = f"<ol>{''.join(below)}</ol>" if below else ""
+        lines.append(entry(page.anchor, listed(page), numbers, more=more, kind="of-page"))
     for place, title in [("p-solutions", "Hints and solutions"), ("p-terms", "Index of terms")]:
         lines.append(entry(place, title, numbers, kind="of-page"))
     return (
@@ -409,11 +416,8 @@ def bookmarks(found, numbers):
 
     roots, last = [item("Contents", "p-contents")], None
     for page in found:
-        title = "About this course" if page.name == "index" else page.title
-        own = item(title, page.anchor)
-        for section in page.body.cssselect("section"):
-            if page.is_chapter and section.find("h2") is not None:
-                own.children.append(item(section.find("h2").text_content(), section.get("id")))
+        own = item(listed(page), page.anchor)
+        own.children += [item(title, place) for place, title in sections(page)]
         if not page.part:
             roots.append(own)
             continue
