@@ -18,7 +18,6 @@ LEFT_OUT = {
     *(".buildinfo", ".built", ".live", ".slides", ".editions", ".nojekyll"),
 }
 OFFERS = re.compile(rb"<!-- (live|editions) -->.*?<!-- /\1 -->", re.DOTALL)
-LONG_AGO = (1980, 1, 1, 0, 0, 0)  # the first day that the format knows
 
 
 def pack(site, out):
@@ -41,15 +40,19 @@ def pack(site, out):
     with zipfile.ZipFile(part, "w") as archive:
         for path in files:
             name = f"{TOP}/{path.relative_to(site).as_posix()}"
-            about = zipfile.ZipInfo(name, LONG_AGO)
-            about.compress_type = zipfile.ZIP_DEFLATED
-            about.external_attr = 0o644 << 16
             data = path.read_bytes()
             if path.suffix == ".html":
                 data = OFFERS.sub(b"", data)
-            archive.writestr(about, data, compresslevel=9)
+            archive.writestr(stamped(name), data, zipfile.ZIP_DEFLATED, compresslevel=9)
     part.replace(out)
     return [str(path.relative_to(site)) for path in files]
+
+
+def stamped(name):
+    """Return a file's entry in a zip, without a date or an owner."""
+    entry = zipfile.ZipInfo(name)
+    entry.create_system, entry.external_attr = 3, 0o644 << 16
+    return entry
 
 
 def main(arguments=None):

@@ -14,6 +14,7 @@ from pathlib import PurePosixPath
 
 from lxml import etree
 
+from archive import stamped
 from pages import EditionError
 
 FOLDER = "EPUB"
@@ -248,10 +249,3 @@ def pack(files, out):
         book.writestr(stamped("mimetype"), "application/epub+zip")
         for name, data in sorted(named.items()):
             book.writestr(stamped(name), data, zipfile.ZIP_DEFLATED, compresslevel=9)
-
-
-def stamped(name):
-    """Return a file's entry in a zip, without a date or an owner."""
-    entry = zipfile.ZipInfo(name)
-    entry.create_system, entry.external_attr = 3, 0o644 << 16
-    return entry
