@@ -124,12 +124,15 @@ def place(site, live):
     known = own(site, made_from)
     for path in sorted((site / "book").glob("*.html")):
         html = path.read_text(encoding="utf-8")
-        offered = with_offers(path.stem, html, made_from, known)
-        if offered != html:
-            # Whoever reads the page now sees the old one or the new one, whole.
-            part = path.with_suffix(".part")
-            part.write_text(offered, encoding="utf-8")
-            part.replace(path)
+        rewrite(path, html, with_offers(path.stem, html, made_from, known))
+
+
+def rewrite(path, old, new):
+    """Write a page anew if it changes; whoever reads it now sees the old or the new one, whole."""
+    if new != old:
+        part = path.with_suffix(".part")
+        part.write_text(new, encoding="utf-8")
+        part.replace(path)
 
 
 def link_or_copy(source, target):

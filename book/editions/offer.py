@@ -11,7 +11,11 @@ import argparse
 import datetime as dt
 import re
 import shutil
+import sys
 from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "_extensions"))
+import live
 
 # What each file of the folder is, in the words of the page.
 FILES = {
@@ -19,7 +23,6 @@ FILES = {
     "what-the-data-hide.epub": "EPUB",
     "what-the-data-hide-site.zip": "The site in a zip",
 }
-TITLE = re.compile(r"<article.*?</h1>", re.DOTALL)
 BEGIN, END = "<!-- editions -->", "<!-- /editions -->"
 PLACED = re.compile(f"{BEGIN}.*?{END}", re.DOTALL)
 
@@ -63,15 +66,10 @@ def line(path, kind):
 def write(path, offered):
     """Put what is offered under the title of a page, in the place of what stood there."""
     text = path.read_text(encoding="utf-8")
-    plain = PLACED.sub("", text)
-    title = TITLE.search(plain)
-    new = plain
+    new = PLACED.sub("", text)
     if offered:
-        new = f"{plain[: title.end()]}{BEGIN}{offered}{END}{plain[title.end() :]}"
-    if new != text:
-        part = path.with_suffix(".part")
-        part.write_text(new, encoding="utf-8")
-        part.replace(path)
+        new = live.TITLE.sub(lambda title: f"{title[0]}{BEGIN}{offered}{END}", new, count=1)
+    live.rewrite(path, text, new)
 
 
 def main(arguments=None):

@@ -324,10 +324,15 @@ def document(page, stacks):
     body = body.replace(SITES, "..").replace(' loading="lazy"', "")
     for number in set(re.findall(r'parts\("(companion-figure-\d+)"\)', body)):
         body = body.replace(f'parts("{number}")', f'parts("{pages.anchor(page.name, number)}")')
-    template = Template((HERE / "slides.html").read_text(encoding="utf-8"))
-    return template.substitute(
-        title=escape(page.title), book=f"../book/{page.name}.html", body=body
-    )
+    title, book = escape(page.title), f"../book/{page.name}.html"
+    return filled("slides.html", title=title, book=book, body=body)
+
+
+def filled(template, **words):
+    """Return a template with its words, and with the script that chooses the colours."""
+    scheme = (HERE / "slide_scheme.js").read_text(encoding="utf-8").rstrip()
+    text = (HERE / template).read_text(encoding="utf-8")
+    return Template(text).substitute(scheme=scheme, **words)
 
 
 def write(site, names=None):
@@ -358,8 +363,7 @@ def write(site, names=None):
         f'<li><a href="{name}.html">{escape(titles[name])}</a> <span>{number} slides</span></li>'
         for name, number in found.items()
     )
-    contents = Template((HERE / "slides_index.html").read_text(encoding="utf-8"))
-    (place / "index.html").write_text(contents.substitute(rows=rows), encoding="utf-8")
+    (place / "index.html").write_text(filled("slides_index.html", rows=rows), encoding="utf-8")
     return found
 
 
