@@ -96,7 +96,10 @@ def file_of(root, module):
 
 
 def concerned(root, module):
-    """Return the files whose tests may notice a mutant of the module: its own, and the others."""
+    """Return the files whose tests may notice a mutant of the module: its own, and the others.
+
+    A file that asks `pkgutil` for the modules of the package concerns all of them.
+    """
     names = {path: imported(path) for path in tests_of(root)}
     called = {path: dotted(path, root).removesuffix(".__init__") for path in names}
     reached = {called[file_of(root, module)]}
@@ -104,7 +107,7 @@ def concerned(root, module):
         reached |= {called[path] for path, found in names.items() if found & reached}
     stages = [], []
     for path in names:
-        if called[path] in reached:
+        if called[path] in reached or "pkgutil" in names[path]:
             mine = any(f"_{part.strip('_')}_" in f"_{path.stem}_" for part in module.split("."))
             stages[0 if mine else 1].append(str(path.relative_to(root)))
     return stages

@@ -49,6 +49,33 @@ def make(target):
     assert build.returncode == 0, build.stdout[-3000:] + build.stderr[-3000:]
 
 
+@pytest.fixture
+def bars(monkeypatch):
+    """Put a list that grows in place of the progress bars: what each was asked, and has shown."""
+    import tqdm.auto
+
+    bars = []
+
+    class Bar:
+        def __init__(self, items=(), **options):
+            self.items, self.options, self.made, self.closed = items, options, 0, False
+            bars.append(self)
+
+        def __iter__(self):
+            for item in self.items:
+                yield item
+                self.made += 1
+
+        def update(self):
+            self.made += 1
+
+        def close(self):
+            self.closed = True
+
+    monkeypatch.setattr(tqdm.auto, "tqdm", Bar)
+    return bars
+
+
 @pytest.fixture(scope="session")
 def site():
     """Build the site."""

@@ -350,6 +350,8 @@ def test_weak_priors_have_the_scale_of_the_data(rng):
     assert law.is_proper
     np.testing.assert_allclose(law.scatters[0], np.cov(x.T, bias=True) / 4)
     np.testing.assert_array_equal(law.concentrations, 0.1)
+    np.testing.assert_array_equal(law.strengths, 0.01)  # of one point
+    np.testing.assert_array_equal(law.degrees, 2 + 2)
     other = GaussianMixtureLaw.weak(x * [1, 5], 4)
     np.testing.assert_allclose(other.scatters[0], law.scatters[0] * [[1, 5], [5, 25]])
     rates = PoissonMixtureLaw.weak([0, 3, 6], 3)
@@ -366,6 +368,7 @@ def test_a_law_cannot_be_changed_and_copies_what_it_is_given():
 
 
 TWO = GaussianMixtureLaw([1, 1], 1, 3, [0, 1], [1, 1])
+RATES = PoissonMixtureLaw([1, 1], 1, 1)
 POINTS = NormalStatistics(np.ones(3), np.zeros((3, 1)), np.zeros((3, 1, 1)))
 INPUT = [
     (lambda: GaussianMixtureLaw([1, 0], 1, 3, [0, 1], [1, 1]), "concentrations must be positive"),
@@ -392,9 +395,12 @@ INPUT = [
     (lambda: NormalNormalLaw(1, 3, 0, -1), "scatter must not be negative"),
     (lambda: NormalNormalLaw(1, 3, [0, 1], 1), "mean must be one number"),
     (lambda: NormalNormalLaw(1, 3, 0, 1).log_density(NormalNormal(0, 0)), "model.sd must be"),
+    (lambda: RATES.divergence(RATES.weak([1, 2], 1)), "prior.shapes must have shape"),
+    (lambda: RATES.divergence(RATES.weak([1, 2], 3)), "prior.shapes must have shape"),
     (lambda: TWO + POINTS, "statistics.means must have shape"),
     (lambda: TWO.log_density(GaussianMixture([1.0], [0], [1])), "model.means must have shape"),
-    (lambda: TWO.divergence(GaussianMixtureLaw([1.0], 1, 3, [0], [1])), "prior.concentrations"),
+    (lambda: TWO.divergence(GaussianMixtureLaw([1.0], 1, 3, [0], [1])),
+     "prior.concentrations must have shape"),
     (lambda: GaussianMixtureLaw([1, 1], 0, 3, [0, 1], [1, 1]).sample(np.random.default_rng(1)),
      "law of component 0 improper"),
     (lambda: GaussianMixtureLaw([1, 1], 1, [3, 0], [0, 1], [1, 1]).stand_in(),

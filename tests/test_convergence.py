@@ -101,6 +101,8 @@ def test_what_hardly_varies():
     indicator[:, 3] = 1
     assert effective_sample_size(indicator, "tail") == effective_sample_size(indicator)
     assert np.isfinite(r_hat(indicator))
+    signs = np.tile([-1.0, 1.0], (2, 10))  # of the median all are as far
+    assert r_hat(signs) == pytest.approx(np.sqrt(9 / 10))  # halves of ten that agree
     stuck = np.repeat([[0.0], [1.0], [2.0]], 20, axis=1)
     assert r_hat(stuck) == np.inf
     assert effective_sample_size(stuck) < 6  # halves that stand still

@@ -399,29 +399,8 @@ def test_all_that_follows_the_model_is_data():
 
 
 @pytest.mark.parametrize("acceleration", [None, "squarem"])
-def test_a_bar_counts_every_step_and_goes_away(acceleration, monkeypatch, rng):
+def test_a_bar_counts_every_step_and_goes_away(acceleration, bars, rng):
     """One bar per run, as long as max_iter; one of starts around those of no run."""
-    import tqdm.auto
-
-    bars = []
-
-    class Bar:
-        def __init__(self, items=(), **options):
-            self.items, self.options, self.made, self.closed = items, options, 0, False
-            bars.append(self)
-
-        def __iter__(self):
-            for item in self.items:
-                yield item
-                self.made += 1
-
-        def update(self):
-            self.made += 1
-
-        def close(self):
-            self.closed = True
-
-    monkeypatch.setattr(tqdm.auto, "tqdm", Bar)
     x = rng.normal(size=50)
     run = em.fit(ManyTerms(3.0), x, max_iter=77, acceleration=acceleration, progress=True)
     (bar,) = bars

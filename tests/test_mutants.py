@@ -200,6 +200,12 @@ def test_a_module_of_a_sub_package_has_a_dotted_name(tree):
     stages = mutants.concerned(tree, "interactive.curve")
     assert stages == (["tests/test_interactive.py", "companion/interactive/curve.py"],
                       ["companion/interactive/__init__.py"])  # fmt: skip
+    everywhere = "import pkgutil\n\nimport companion\n"
+    (tree / "tests" / "test_all.py").write_text(everywhere, encoding="utf-8")
+    (tree / "tests" / "test_none.py").write_text("import pathlib\n", encoding="utf-8")
+    own, others = mutants.concerned(tree, "interactive.curve")
+    assert (own, others[0]) == (stages[0], "tests/test_all.py")
+    assert others[1:] == stages[1]
 
 
 def test_less_is_asked_of_what_draws():

@@ -374,13 +374,38 @@ def test_a_table_of_what_is_known():
     assert table.loc["square", "ess_bulk"] == pytest.approx(row["ess_bulk"])
 
 
-def test_a_progress_bar_counts_draws(capsys):
-    args = PoissonMixture([1.0], [3.0]), [2, 5, 4]
-    options = {"prior": PoissonMixtureLaw([1.0], 1.0, 1.0), "n_draws": 10, "n_warmup": 5}
-    sample(*args, rng=np.random.default_rng(1), n_chains=2, **options)
-    assert capsys.readouterr().err == ""
-    sample(*args, rng=np.random.default_rng(1), n_chains=2, progress=True, **options)
-    assert "/30 " in capsys.readouterr().err
+class Counter:
+    """A model, its statistics and its law at once, which only counts how often it was drawn."""
+
+    def __init__(self):
+        self.drawn = 0
+
+    def sample_statistics(self, *data, rng):
+        return self
+
+    def __add__(self, statistics):
+        return self
+
+    def sample(self, rng):
+        self.drawn += 1
+        return self
+
+
+def test_a_bar_counts_every_draw_and_goes_away(bars, rng):
+    counter, options = Counter(), {"n_chains": 2, "n_draws": 10, "n_warmup": 5}
+    sample(counter, prior=counter, rng=rng, **options)
+    assert (counter.drawn, bars) == (30, [])
+    sample(counter, prior=counter, rng=rng, progress=True, **options)
+    (bar,) = bars
+    assert (bar.made, bar.closed) == (30, True)
+    assert bar.options == {"total": 30, "unit": "draw", "leave": False}
+
+
+def test_of_what_is_drawn_by_default_a_third_is_thrown_away(rng):
+    counter = Counter()
+    chains = sample(counter, prior=counter, rng=rng)
+    assert [len(chain) for chain in chains.models] == [1000] * 4
+    assert counter.drawn == 4 * (500 + 1000)
 
 
 def test_a_model_of_ones_own():
