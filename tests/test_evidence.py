@@ -228,3 +228,37 @@ def test_the_logarithm_of_a_ratio_near_one_has_all_digits(size, gap, sign):
     with mp.workdps(50):
         exact = mp.log1p(mp.mpf(less) / mp.mpf(old))
     assert float(found) == pytest.approx(float(exact), rel=1e-15, abs=0)
+
+
+@pytest.mark.parametrize("kind", [BetaBinomial, GammaPoisson, NormalNormal])
+@pytest.mark.parametrize("vector", [[0.0], [0.0, 0.0, 0.0], [[0.0, 0.0]], 0.0])
+def test_two_coordinates_are_expanded_about(kind, vector):
+    y, size, _ = random_case(kind, 1)
+    with pytest.raises(ValueError, match=r"^vector must have shape \(2,\)"):
+        kind.evidence(y, size).expand(vector)
+
+
+@pytest.mark.parametrize("kind", [BetaBinomial, GammaPoisson, NormalNormal])
+@given(seed=seeds)
+def test_units_are_the_data_with_equals_merged(kind, seed):
+    """Those with few trials and those with many, in whatever order."""
+    y, size, _ = random_case(kind, seed)
+    y, size = np.repeat(y, [1, 2, 1, 3, 1]), np.repeat(size, [1, 2, 1, 3, 1])
+    found = collections.Counter()
+    for a, b, times in zip(*kind.evidence(y, size).units, strict=True):
+        found[a, b] += times
+    assert found == collections.Counter(zip(y, size, strict=True))
+
+
+@pytest.mark.parametrize("kind", [BetaBinomial, GammaPoisson])
+@settings(max_examples=15)
+@given(seed=seeds, far=st.floats(14, 25))
+def test_far_out_the_slope_has_its_digits(kind, seed, far):
+    """Where a population hardly varies, whether the evidence still rises is a tiny number."""
+    rng = np.random.default_rng(seed)
+    size = rng.integers(5, 20, 6).astype(float)
+    y = rng.integers(1, 5, 6).astype(float)
+    x = [rng.uniform(-1, 0), far]
+    _, (_, slope), _ = kind.evidence(y, size).expand(x)
+    _, (_, exact), _ = differences(exact_evidence(kind, y, size), x)
+    assert slope == pytest.approx(float(exact), rel=1e-8, abs=0)

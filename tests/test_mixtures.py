@@ -539,7 +539,11 @@ def test_collapse_in_any_units(units, kind, rng):
 def test_prior_of_data_without_spread(rng):
     """A constant column has no scale; one that follows from others has its own."""
     t = rng.normal(size=30)
-    for bad in (np.ones(5), np.full((5, 2), 0.1), np.column_stack([t, np.full(30, 0.1)]), [3.0]):
+    tiny = [0.0, 1e-200, 3e-200]  # whose squares are below all floats
+    bads = np.ones(5), np.full((5, 2), 0.1), np.column_stack([t, np.full(30, 0.1)]), [3.0], tiny
+    squares_of_sum_one = [-0.5, 0.5, 0.5, -0.5]
+    assert GaussianMixture.prior_statistics(squares_of_sum_one, 1).scatters == 0.25
+    for bad in bads:
         with pytest.raises(ValueError, match=r"column \d of x is constant.* leave it out"):
             GaussianMixture.prior_statistics(bad, 2)
     for x in (np.column_stack([t, 2 * t]), rng.normal(size=(3, 5)), np.column_stack([t, t, -t])):

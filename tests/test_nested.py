@@ -454,3 +454,22 @@ DATA = [1, 2, 3], [5, 5, 5], [0, 0, 1]
 def test_bad_input(call, message):
     with np.errstate(all="raise", under="ignore"), pytest.raises(ValueError, match=message):
         call(RIGHT)
+
+
+def test_a_group_that_knows_nothing_has_its_mean_anywhere_on_the_grid():
+    u = np.linspace(-3, 3, 7)
+    found = RIGHT.full_bayes_nested([0, 0], [0, 0], [0, 1], log_odds=u, strengths=[1])
+    for low, high in special.logit(found.group_interval(1 - 1e-6)):
+        assert -3 <= low < -2.99
+        assert 2.99 < high <= 3
+
+
+def test_a_chance_below_all_floats_is_almost_zero():
+    u = np.arange(-800.0, -700, 5)
+    with np.errstate(all="raise", under="ignore"):
+        grid = {"log_odds": u, "scales": [1e3], "strengths": [1]}
+        found = RIGHT.full_bayes_nested([0, 0], [5, 5], [0, 1], **grid)
+        assert special.expit(u[0]) == 0
+        assert found.weights[0, 0, 0] > 1e-9
+        assert (found.mean < 1e-200).all()
+        assert (found.interval()[:, 0] == 0).all()

@@ -405,3 +405,29 @@ def test_a_nearly_singular_covariance_is_seen_through(rng):
     model = normal_fit(x)
     found = em.standard_errors(model, x, of=lambda m: m.mean)
     assert_close(found.covariance, model.covariance / 500, 1e-6)
+
+
+def test_a_function_that_is_not_finite_beside_the_model_is_refused(rng):
+    x = rng.normal(size=(20, 2))
+    best = normal_fit(x)
+
+    def of(m):
+        return m.mean[0] if m is best else np.inf
+
+    with pytest.raises(ValueError, match=r"of\(model\) holds 1 NaN or infinite"):
+        em.standard_errors(best, x, of=of)
+
+
+@pytest.mark.parametrize("side", [-1, 1])
+@pytest.mark.parametrize(("away", "fits"), [(0.09, True), (0.11, False)])
+def test_a_tenth_of_a_standard_error_may_be_missing_to_the_top(away, fits, side, rng):
+    x = rng.normal(size=(400, 1))
+    best = normal_fit(x)
+    error = np.sqrt(best.covariance[0] / 400)
+    moved = MultivariateNormal(best.mean + side * away * error, best.covariance)
+    if fits:
+        found = em.standard_errors(moved, x, of=lambda m: m.mean).standard_errors
+        np.testing.assert_allclose(found, error, rtol=0.01)
+    else:
+        with pytest.raises(ValueError, match="model is no maximum: the top is about 0.1"):
+            em.standard_errors(moved, x)

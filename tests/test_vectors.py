@@ -135,3 +135,15 @@ def test_any_vector_is_a_factor_and_slopes_follow_the_chain(seed, K, D):
         step[at] = 1e-5
         slope = (value(free + step) - value(free - step)) / 2e-5
         assert found[at] == pytest.approx(slope, rel=1e-5, abs=1e-5)
+
+
+@pytest.mark.parametrize(("K", "D", "fits"), [(1, 3, True), (5, 3, True), (1, 5, False)])
+def test_of_a_variance_more_must_be_left_than_a_rounding_for_each_column(K, D, fits):
+    matrix = np.eye(D)
+    matrix[-2:, -2:] = [[1, 1], [1, 1 + 4 * DOUBLE]]  # four roundings are left
+    stack = np.stack([matrix] * K)
+    if fits:
+        np.testing.assert_array_equal(_vectors.cholesky(stack, "name")[:, -1, -1] ** 2, 4 * DOUBLE)
+    else:
+        with pytest.raises(ValueError, match=r"^name"):
+            _vectors.cholesky(stack, "name")
