@@ -429,5 +429,5 @@ def test_a_tenth_of_a_standard_error_may_be_missing_to_the_top(away, fits, side,
         found = em.standard_errors(moved, x, of=lambda m: m.mean).standard_errors
         np.testing.assert_allclose(found, error, rtol=0.01)
     else:
-        with pytest.raises(ValueError, match="model is no maximum: the top is about 0.1"):
+        with pytest.raises(ValueError, match=r"model is no maximum: the top is about 0\.1"):
             em.standard_errors(moved, x)
