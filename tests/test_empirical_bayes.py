@@ -229,6 +229,8 @@ def test_robbins_is_right_for_any_population():
         share_se = found[k] * np.sqrt(1 / n_k + 1 / (y == k + 1).sum())
         assert abs(found[k] - mine.mean()) < 4.5 * np.hypot(share_se, mine.std() / np.sqrt(n_k))
     assert np.isnan(robbins([3, 0, 2])[1])
+    with np.errstate(all="raise"):
+        np.testing.assert_array_equal(robbins([3, 0, 0, 2]), [0, np.nan, np.nan])
 
 
 @pytest.mark.parametrize("center", [None, 1.0])

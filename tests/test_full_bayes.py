@@ -1,5 +1,6 @@
 """The posterior of the hyperparameters: published values, quadrature, calibration, propriety."""
 
+import itertools
 import warnings
 
 import numpy as np
@@ -356,6 +357,8 @@ def test_one_trial_each_shows_no_spread(y):
         full_bayes(BetaBinomial, y, 1)
     with pytest.raises(ImproperPosteriorError, match="all y are 0 or n"):
         full_bayes(BetaBinomial, [*y, 4], [1, 1, 1, 1, 4])
+    with pytest.raises(ImproperPosteriorError, match="all y are 0 or n"):
+        full_bayes(BetaBinomial, 2 * np.array(y), 2)
     full_bayes(BetaBinomial, [*y, 3], [1, 1, 1, 1, 4])  # one unit with both is enough
 
 
@@ -428,6 +431,9 @@ def test_a_function_that_is_zero_somewhere_has_an_expectation(rats, axis, sign):
 
         return rats.expectation(inside)
 
+    for k, bad in itertools.product(range(3), (-1e-9, 1 + 1e-9)):
+        with pytest.raises(ValueError, match=r"probability must lie in \[0, 1\]"):
+            rats.quantile(coordinate, np.insert([0.3, 0.7], k, bad))
     low, high = rats.quantile(coordinate, [0.3, 0.7])
     assert share(np.inf, np.inf) == (0, 0)
     parts = [share(-np.inf, low), share(low, high), share(high, np.inf)]

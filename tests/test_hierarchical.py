@@ -457,6 +457,9 @@ def test_one_is_drawn_unless_more_are_asked_for(kind, rng):
             population.sample_prior_predictive(size, rng, wrong)
         with pytest.raises(ValueError, match="size must be a whole number"):
             population.sample(rng, wrong)
+    for draw in (population.sample, lambda rng: population.sample_prior_predictive(size, rng)):
+        with pytest.raises(ValueError, match=r"rng must be a numpy\.random\.Generator"):
+            draw(7)
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import integrate, stats
+from scipy.special import ndtri
 
 from companion import em
 from companion.empirical_bayes import (
@@ -438,6 +439,13 @@ def test_points_of_every_size_have_answers_and_no_warnings(family, seed):
         found = law.cdf(np.sort(theta)[:, np.newaxis])
     assert ((found >= 0) & (found <= 1)).all()
     assert (np.diff(found, axis=0) >= 0).all()
+
+
+def test_a_quantile_may_be_nearer_to_the_mean_than_any_float():
+    expected = [1.0, 1e-305 * float(ndtri(0.5 + 1e-9))]
+    with np.errstate(all="raise"):
+        found = NormalPosterior([1.0, 0.0], 1e-305).quantile(0.5 + 1e-9)
+    assert found.tolist() == expected
 
 
 @given(seeds, st.integers(1, 6))
