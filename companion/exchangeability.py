@@ -580,7 +580,7 @@ def _fractions(values: Any, name: str) -> list[Fraction]:
 
 def _joint(joint: ArrayLike) -> Floats:
     table = _check.probabilities(joint, "joint")
-    if table.ndim == 0 or len(set(table.shape)) != 1:
+    if len(set(table.shape)) != 1:
         raise ValueError(
             f"joint must have one axis for each variable, all of one length, not {table.shape}"
         )

@@ -8,7 +8,7 @@ from fractions import Fraction
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scipy import stats
 from scipy.special import roots_sh_jacobi
@@ -636,3 +636,16 @@ def test_tables_may_have_twenty_axes():
     with np.errstate(all="raise"):
         rare = sampling_without_replacement_joint(20, 2**53, 20)
     assert 0 < rare.min() < 1e-300
+
+
+def test_counts_of_any_size_have_a_bound():
+    assert diaconis_freedman_bound(10**20, 10**45, n_values=10**17) == 1e-8
+    assert diaconis_freedman_bound(10**20, 10**45, n_values=None) == 5e-6
+
+
+@given(st.floats(0, 1), st.integers(1, 16))
+@example(0.9375, 16)  # without care, two are
+def test_rounded_moments_of_a_point_leave_no_negative_weight(theta, n):
+    thetas, weights = mixing_distribution_from_moments([theta**j for j in range(n + 1)])
+    assert (weights >= 0).all()
+    assert weights @ thetas == pytest.approx(theta, abs=1e-6)
