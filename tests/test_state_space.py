@@ -276,6 +276,9 @@ def test_fish_may_be_counted_in_other_units(rate, unit):
     one = FishPopulation(50, 15, 8, rate, n_states=40)
     other = FishPopulation(50 * unit, 15 * unit, 8 * unit, rate / unit, n_states=40)
     np.testing.assert_allclose(other.states, unit * one.states, rtol=1e-12)
+    wide = np.hypot(15, np.sqrt(one.horizon) * 8)
+    cells = np.linspace(0, 50 + 5 * wide, 41)  # and the states lie in the middle of each
+    np.testing.assert_allclose(one.states, (cells[1:] + cells[:-1]) / 2, rtol=1e-12)
     counts = [round(40 * rate), np.nan, round(60 * rate)]
     np.testing.assert_allclose(
         other.posterior(counts).smoothed, one.posterior(counts).smoothed, atol=1e-8
