@@ -434,6 +434,9 @@ def test_vectors_that_are_none_are_named(kind):
     for shape in [(), (1,), (3,), (2, 2)]:
         with pytest.raises(ValueError, match=r"vector must have shape \(2,\)"):
             kind.from_vector(np.zeros(shape))
+    for bad in ([np.nan, 0.0], [0.0, np.inf]):
+        with pytest.raises(ValueError, match="vector holds 1 NaN or infinite"):
+            kind.from_vector(bad)
     with np.errstate(all="raise"):
         with pytest.raises(ValueError, match="vector leads out of the range"):
             kind.from_vector([0.0, 1e4])
