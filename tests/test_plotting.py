@@ -300,6 +300,8 @@ FLAT = GaussianMixture([1], [[0, 0]], [np.eye(2)])
         (lambda: plotting.county_map(AX, ["M0 0l1 0 0 1z"], [np.inf]), "values must be finite"),
         (lambda: plotting.county_map(AX, ["M0 0l1 0 0 1z"], [1j]), "values must be .* complex"),
         (lambda: plotting.county_map(AX, ["M0 0l1 0z"], [1], [3]), "borders must be rings"),
+        (lambda: plotting.covariance_ellipse([0, 0, 0], np.eye(2)), "mean must have shape"),
+        (lambda: plotting.covariance_ellipse([0], np.eye(2)), "mean must have shape"),
         (lambda: plotting.covariance_ellipse([0, 0], np.ones((2, 2))), "covariance must be pos"),
         (lambda: plotting.covariance_ellipse([0, 0], [[1, 0.5], [0, 1]]), "covariance must be sy"),
         (lambda: plotting.covariance_ellipse([0, 0], np.eye(2), 0), "n_sd must be a number > 0"),

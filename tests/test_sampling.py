@@ -350,6 +350,11 @@ def test_labels_that_are_known_stay():
     for seed in range(5):
         counts = model.sample_statistics(x, labels, rng=np.random.default_rng(seed)).counts
         assert counts.tolist() == [2, 2]  # the last goes to the near one
+    three = GaussianMixture([0.2, 0.3, 0.5], [0, 9, 18], [1, 1, 1])
+    x, labels = [18.0, 9.0, 0.0, 18.1, 0.1, 9.1], [0, 0, 1, 1, 2, -1]  # far from their own
+    drawn = three.sample_statistics(x, labels, rng=np.random.default_rng(2))
+    assert drawn.counts.tolist() == [2, 3, 1]
+    np.testing.assert_allclose(drawn.means[:, 0], [13.5, 27.2 / 3, 0.1])
     two = MultivariateNormal([0, 0], np.eye(2))
     rows = [[1, np.nan], [3, 4], [np.nan, np.nan]]
     drawn = two.sample_statistics(rows, rng=np.random.default_rng(1))
