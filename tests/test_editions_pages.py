@@ -143,6 +143,17 @@ def test_an_exercise_without_a_solution_is_named():
         editions.take_solutions(page)
 
 
+def test_what_stands_still_says_so_in_solutions_too():
+    figure = '<div class="companion-figure"><svg></svg><p>Point at a county.</p></div>'
+    text = f"""{figure}<p class="exercise" id="e"><strong>Exercise 1.</strong></p>
+        <details><summary>Solution</summary>{figure}</details><p>{editions.AS_DRAWN}</p>"""
+    (page,) = editions.joined(small(text))
+    editions.take_solutions(page)
+    editions.tell_how_drawn(page)
+    drawn = [d for piece in page.pieces for d in piece.cssselect(".companion-figure")]
+    assert [d[-1].text_content() for d in drawn] == [editions.AS_DRAWN] * 2
+
+
 # ------------------------------------------------------------------------------ packages
 
 

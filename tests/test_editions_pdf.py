@@ -128,6 +128,13 @@ def test_every_figure_and_formula_is_described(printed, site):
     assert figures >= counted["formulas"] + counted["images"]
 
 
+def test_every_figure_that_stands_still_says_so(printed, site):
+    found = editions.joined(editions.still(site))
+    drawings = [drawing for page in found for drawing in page.body.cssselect(".companion-figure")]
+    text = words("".join(page.extract_text() for page in printed.pages))
+    assert text.count(words(editions.AS_DRAWN)) == len(drawings) > 10
+
+
 def test_letters_come_with_the_book(printed):
     """No font of the machine that prints, and none that a reader would have to have."""
     names = set()

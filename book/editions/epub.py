@@ -31,7 +31,6 @@ CAPITALS = {name.lower(): name for name in CAPITALS.split()}
 # For a browser that loads pages over a network, or speaks of changes; and what HTML no longer has.
 UNWANTED = ["decoding", "loading", "aria-live", "border", "valign", "halign"]
 KINDS = {"glossary": "glossary", "references": "bibliography", "index": "introduction"}
-AS_DRAWN = "Drawn as it stands at first; on the site it can be operated."
 SOLUTIONS = "Solutions"
 COVER = """<section epub:type="cover" class="cover">
 <img src="cover.png" alt="Cover: {}. Two maps of the United States."/>
@@ -54,9 +53,7 @@ def assembled(articles, address=""):
     last = 1 + max(i for i, page in enumerate(found) if page.is_chapter)
     ordered = [*found[:last], *answers, *found[last:]]
     for page in ordered:
-        pages.unfold(page)
-        for drawing in page.body.cssselect(".companion-figure"):
-            etree.SubElement(drawing, "p", {"class": "as-drawn"}).text = AS_DRAWN
+        pages.tell_how_drawn(pages.unfold(page))
     return ordered
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from urllib.parse import unquote, urldefrag, urljoin
 
 import yaml
-from lxml import html
+from lxml import etree, html
 from playwright.sync_api import sync_playwright
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -27,6 +27,7 @@ OF_THE_SITE = (
     ".copybtn, .prev-next-footer, .skip-link, .d-print-none, style[scoped]"
 )
 # The code that draws a figure or a table: folded on the site, its output shown.
+AS_DRAWN = "Drawn as it stands at first; on the site it can be operated."
 DRAWING = ".cell.tag_hide-input details.hide"
 
 
@@ -271,6 +272,14 @@ def unfold(page):
         title.set("class", "fold-title")
         if words:  # "Show the code", "Hide the code": there is nothing to choose
             drop(title)
+    return page
+
+
+def tell_how_drawn(page):
+    """Say below each interactive figure, in an edition where it stands still, what it shows."""
+    for piece in page.pieces:
+        for drawing in piece.cssselect(".companion-figure"):
+            etree.SubElement(drawing, "p", {"class": "as-drawn"}).text = AS_DRAWN
     return page
 
 

@@ -65,7 +65,7 @@ def book(site=pages.SITE, articles=None):
         pages.clean(page)
         pages.without_drawing_code(page)
         pages.take_solutions(page)
-        pages.unfold(page)
+        pages.tell_how_drawn(pages.unfold(page))
         spoken(page)
     return found
 
