@@ -37,8 +37,7 @@ const Search = (() => {
           .replace(/'s$/u, "")
           .replaceAll("'", "")
           .replace(/^(\w{4,})is(e[sd]?|ing|ations?)$/u, "$1iz$2")
-          .replace(/centre(s?)$/u, "center$1")
-          .replace(/centr(ed|ing)$/u, "center$1")
+          .replace(/cent(?:er|re?)(?:d|ed|ing|s)?$/u, "centr")
           .replace("licence", "license");
         known.set(word, stemmer.stemWord(plain));
       }
@@ -53,8 +52,7 @@ const Search = (() => {
         parted.set(stem(first + second), [first, second]);
       }
     };
-    const part = (word) => parted.get(stem(word)) ?? [word];
-    return { known, words, stem, stems, learn, part };
+    return { known, words, stem, stems, learn, parted };
   }
 
   /** The names of a title: all of it, and its parts. */
@@ -65,7 +63,7 @@ const Search = (() => {
 
   /** What there is to know of the sections before a question is asked. */
   function prepare(index, stemmer) {
-    const { known, words, stem, stems, learn, part } = stemming(stemmer);
+    const { known, words, stem, stems, learn, parted } = stemming(stemmer);
     const common = new Set(stems(index.common.join(" ")));
     const telling = (text) => {
       const all = words(text).filter((word) => stem(word));
@@ -96,6 +94,7 @@ const Search = (() => {
       const n = spread.get(word) ?? 0;
       return Math.log(1 + (sections.length - n + 0.5) / (n + 0.5));
     };
+    const part = (word) => (spread.has(stem(word)) ? [word] : (parted.get(stem(word)) ?? [word]));
     return { known, stem, telling, part, spread, sections, average, rare };
   }
 
@@ -127,8 +126,7 @@ const Search = (() => {
 
   /** What a question asks for: for each of its words, what it may mean, and how rare that is. */
   function understand(book, question) {
-    const whole = (word) => (book.spread.has(book.stem(word)) ? [word] : book.part(word));
-    const words = book.telling(question).flatMap(whole);
+    const words = book.telling(question).flatMap((word) => book.part(word));
     const list = words.map((word) => book.stem(word));
     const meant = words.map((word, k) => meanings(book, word, k === words.length - 1));
     for (let k = 1; k < list.length; k += 1) {
@@ -206,10 +204,7 @@ const Search = (() => {
       }
     });
     results.sort((a, b) => b.score - a.score || a.number - b.number);
-    const asked = new Set();
-    for (const { stems } of wanted.asked) {
-      stems.forEach((_, one) => asked.add(one));
-    }
+    const asked = new Set(wanted.asked.flatMap(({ stems }) => Array.from(stems.keys())));
     return { asked, results: results.slice(0, MOST) };
   }
 
@@ -227,9 +222,7 @@ const Search = (() => {
         [most, begin] = [size, Math.max(0, from - 40)];
       }
     }
-    if (begin) {
-      begin = text.indexOf(" ", begin) + 1;
-    }
+    begin &&= text.indexOf(" ", begin) + 1;
     let end = Math.min(text.length, begin + AROUND);
     if (end < text.length) {
       end = Math.max(begin, text.lastIndexOf(" ", end));
