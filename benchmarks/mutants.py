@@ -4,11 +4,10 @@ A mutant is the companion with one thing changed: an operator, a comparison, a c
 a function beside its opposite, two arguments in the wrong order, a statement, check or keyword that
 is left out. Each module gets a random sample of its mutants. For each of them the tests and
 examples run that reach its line (`reached.py`), the quickest first, a minute of them at most; of
-what runs on import, those that reach its function, class or module, then the module's own
-(`tests/test_*<module>*.py`), then those of all that imports it. A test that fails, or a time or a
-memory without end, has caught it; what no test reaches has survived. Wording, types and docstrings
-are not changed. All happens in copies of the tree in a temporary folder; what the tests reach is
-kept in `_build/mutants/`.
+what runs on import, those that reach its function, class or module, then those of all that imports
+it. A test that fails, or a time or a memory without end, has caught it; what no test reaches has
+survived. Wording, types and docstrings are not changed. All happens in copies of the tree in a
+temporary folder; what the tests reach is kept in `_build/mutants/`.
 
 What was found stands in `benchmarks/mutants.json`. A survivor asks for a law; one that changes
 nothing is written into `benchmarks/equivalents.toml`, with the reason, and is not made again.
@@ -96,7 +95,7 @@ def file_of(root, module):
 
 
 def concerned(root, module):
-    """Return the files whose tests may notice a mutant of the module: its own, and the others.
+    """Return the files whose tests may notice a mutant of the module.
 
     A file that asks `pkgutil` for the modules of the package concerns all of them.
     """
@@ -105,12 +104,8 @@ def concerned(root, module):
     reached = {called[file_of(root, module)]}
     for _ in names:
         reached |= {called[path] for path, found in names.items() if found & reached}
-    stages = [], []
-    for path in names:
-        if called[path] in reached or "pkgutil" in names[path]:
-            mine = any(f"_{part.strip('_')}_" in f"_{path.stem}_" for part in module.split("."))
-            stages[0 if mine else 1].append(str(path.relative_to(root)))
-    return stages
+    found = [path for path in names if called[path] in reached or "pkgutil" in names[path]]
+    return [str(path.relative_to(root)) for path in found]
 
 
 # --------------------------------------------------------------------------------- running them
@@ -246,14 +241,15 @@ def measure(modules, kept, options):
     with tempfile.TemporaryDirectory() as folder, ProcessPoolExecutor(
         options.workers, multiprocessing.get_context("fork"), start, (options.root, folder)
     ) as pool:  # fmt: skip
-        stages = {
+        judges = {
             module: [
-                [file for file in stage if not any(word in file for word in options.without)]
-                for stage in concerned(options.root, module)
+                file
+                for file in concerned(options.root, module)
+                if not any(word in file for word in options.without)
             ]
             for module in modules
         }
-        files = sorted(set(itertools.chain(*itertools.chain(*stages.values()))))
+        files = sorted(set(itertools.chain(*judges.values())))
         package, kept_in = options.root / PACKAGE, options.root / "_build" / "mutants"
         kept_in.mkdir(parents=True, exist_ok=True)
         records = [
@@ -268,12 +264,11 @@ def measure(modules, kept, options):
         around = {file: tests.pop("")[0] for file, tests in seen.items()}
         jobs = {module: [] for module in modules}
         for module in modules:
-            own, others = stages[module]
-            tests = {t: row for file in own + others for t, row in seen[file].items()}
+            tests = {t: row for file in judges[module] for t, row in seen[file].items()}
             path = file_of(options.root, module)
             source, name = path.read_text(encoding="utf-8"), str(path.relative_to(options.root))
             for what, write in sample(module, kept, options):
-                chosen = reached.choose(tests, name, source, what["line"], own, options.budget)
+                chosen = reached.choose(tests, name, source, what["line"], options.budget)
                 used = sum(around[file] for file in {t.partition("::")[0] for t in chosen})
                 limit = options.limit + 4 * (used + sum(chosen.values()))
                 jobs[module].append((pool.submit(judge, module, write(), chosen, limit), what))

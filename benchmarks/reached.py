@@ -151,8 +151,8 @@ def counterpart(source, line):
         if isinstance(pair[0], ast.stmt)
     ]
     around = [pair for pair in both if pair[0].lineno <= line <= pair[0].end_lineno]
-    if not around:  # a decorator
-        return lines_of_functions(written), True
+    if not around:  # a decorator: what a class is, tests of all classes may notice first
+        return set(), True
     _, found = max(around, key=lambda pair: pair[0].lineno)
     if found.lineno in lines_of_functions(written):
         last = found.lineno if hasattr(found, "body") else found.end_lineno
@@ -174,7 +174,7 @@ def fingerprint(root, package, file):
     return digest.hexdigest()[:32]
 
 
-def choose(records, file, source, line, own, budget):
+def choose(records, file, source, line, budget):
     """Return {test: seconds} of those that may notice a change, quickest first, up to a time.
 
     records: {test: (seconds, {file: lines})} of all that concerns the module. Tests with planted
@@ -188,10 +188,8 @@ def choose(records, file, source, line, own, budget):
     def quickest(test):
         return records[test][0]
 
-    mine = [test for test in rest if test.partition("::")[0] in own]
-    theirs = [test for test in rest if test.partition("::")[0] not in own]
     chosen, used = {}, 0.0
-    for test in (t for part in (reach, mine, theirs) for t in sorted(part, key=quickest)):
+    for test in [*sorted(reach, key=quickest), *sorted(rest, key=quickest)]:
         used += records[test][0]
         if chosen and used > budget:
             break

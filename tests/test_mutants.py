@@ -197,15 +197,14 @@ def test_a_module_of_a_sub_package_has_a_dotted_name(tree):
     assert (tree / "companion" / "interactive" / "curve.py").read_bytes() == before
     survivors = record["interactive.curve"]["survivors"]
     assert {survivor["in"] for survivor in survivors} == {"untested"}
-    stages = mutants.concerned(tree, "interactive.curve")
-    assert stages == (["tests/test_interactive.py", "companion/interactive/curve.py"],
-                      ["companion/interactive/__init__.py"])  # fmt: skip
+    test, *modules = mutants.concerned(tree, "interactive.curve")
+    assert test == "tests/test_interactive.py"
+    assert modules == [f"companion/interactive/{name}.py" for name in ("__init__", "curve")]
     everywhere = "import pkgutil\n\nimport companion\n"
     (tree / "tests" / "test_all.py").write_text(everywhere, encoding="utf-8")
     (tree / "tests" / "test_none.py").write_text("import pathlib\n", encoding="utf-8")
-    own, others = mutants.concerned(tree, "interactive.curve")
-    assert (own, others[0]) == (stages[0], "tests/test_all.py")
-    assert others[1:] == stages[1]
+    found = mutants.concerned(tree, "interactive.curve")
+    assert found == ["tests/test_all.py", test, *modules]
 
 
 def test_less_is_asked_of_what_draws():
@@ -311,26 +310,26 @@ def test_a_mutant_meets_the_tests_that_reach_it(reaching, name, tests):
     start = code.splitlines().index(f"def {name}(") + 1
     ids = {f"tests/test_reach.py::test_{test}" for test in tests}
     for line in (start + 4, start + 5, start + 2):  # both lines of the statement, and the default
-        chosen = mutants.reached.choose(kept, "companion/reach.py", code, line, [], 60)
+        chosen = mutants.reached.choose(kept, "companion/reach.py", code, line, 60)
         assert set(chosen) == ids
-    assert not any(mutants.reached.choose(kept, "companion/other.py", code, start + 4, [], 60))
+    assert not any(mutants.reached.choose(kept, "companion/other.py", code, start + 4, 60))
 
 
 def test_what_a_module_does_on_import_meets_all_the_quickest_first(reaching):
     _, code, kept = reaching
     kept = {test: (k + 1, seen) for k, (test, (_, seen)) in enumerate(reversed(kept.items()))}
     file = "companion/reach.py"
-    everything = mutants.reached.choose(kept, file, code, 1, [], 60)
+    everything = mutants.reached.choose(kept, file, code, 1, 60)
     assert list(everything) == sorted(kept, key=lambda test: kept[test][0])
-    assert list(mutants.reached.choose(kept, file, code, 1, [], 3)) == list(everything)[:2]
-    assert list(mutants.reached.choose(kept, file, code, 1, [], 0)) == list(everything)[:1]
+    assert list(mutants.reached.choose(kept, file, code, 1, 3)) == list(everything)[:2]
+    assert list(mutants.reached.choose(kept, file, code, 1, 0)) == list(everything)[:1]
     judge = {
         "tests/test_reach.py::test_planted_error_is_caught": (0.1, next(iter(kept.values()))[1])
     }
-    assert mutants.reached.choose(kept | judge, file, code, 1, [], 60) == everything
+    assert mutants.reached.choose(kept | judge, file, code, 1, 60) == everything
     other = {"tests/test_reach.py::test_other": (0.5, {}), "tests/test_own.py::test": (9, {})}
-    chosen = mutants.reached.choose(kept | other, file, code, 1, ["tests/test_own.py"], 60)
-    assert list(chosen) == [*everything, *reversed(other)]
+    chosen = mutants.reached.choose(kept | other, file, code, 1, 60)
+    assert list(chosen) == [*everything, *other]
 
 
 def test_what_is_reached_is_recorded_again_when_a_file_changes(reaching):
