@@ -356,6 +356,8 @@ def test_weak_priors_have_the_scale_of_the_data(rng):
     np.testing.assert_allclose(other.scatters[0], law.scatters[0] * [[1, 5], [5, 25]])
     rates = PoissonMixtureLaw.weak([0, 3, 6], 3)
     np.testing.assert_allclose(rates.shapes / rates.rates, 3)
+    for uniform in (rates, other):  # in the weights, if nothing else is asked for
+        np.testing.assert_array_equal(uniform.concentrations, 1)
 
 
 def test_a_law_cannot_be_changed_and_copies_what_it_is_given():
@@ -395,6 +397,7 @@ INPUT = [
     (lambda: NormalNormalLaw(1, 3, 0, -1), "scatter must not be negative"),
     (lambda: NormalNormalLaw(1, 3, [0, 1], 1), "mean must be one number"),
     (lambda: NormalNormalLaw(1, 3, 0, 1).log_density(NormalNormal(0, 0)), "model.sd must be"),
+    (lambda: RATES.log_density(PoissonMixture([1.0], [2.0])), "model.rates must have shape"),
     (lambda: RATES.divergence(RATES.weak([1, 2], 1)), "prior.shapes must have shape"),
     (lambda: RATES.divergence(RATES.weak([1, 2], 3)), "prior.shapes must have shape"),
     (lambda: TWO + POINTS, "statistics.means must have shape"),

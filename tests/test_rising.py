@@ -211,3 +211,11 @@ def test_newtons_steps_are_few_near_the_answer(a, b, off, other):
     with mock.patch.object(_rising, "beta_mean_logs", wraps=_rising.beta_mean_logs) as calls:
         _rising.beta_of_mean_logs(means, start)
     assert calls.call_count <= 12
+
+
+@pytest.mark.parametrize("exponent", [20, 150, 155, 160, 300])
+def test_stirlings_rest_of_any_count_warns_of_nothing(exponent):
+    y = 10.0**exponent
+    with np.errstate(all="raise"):
+        found = float(_rising.log_factorial_rest(np.array(y)))
+    assert found == pytest.approx(0.5 * np.log(2 * np.pi) + 0.5 * exponent * np.log(10), rel=1e-14)

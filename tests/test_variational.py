@@ -330,6 +330,10 @@ def test_what_nobody_asks_for_is_as_in_em():
     ours, theirs = (inspect.signature(f).parameters for f in (fit, em.fit))
     for name in ("tol", "max_iter", "progress"):
         assert ours[name].default == theirs[name].default, name
+    x, start = [0, 1, 7, 9], PoissonMixture([0.5, 0.5], [1, 8])
+    prior = PoissonMixtureLaw.weak(x, 2)
+    told = fit(start, x, prior=prior, tol=1e-8, max_iter=10_000)
+    np.testing.assert_array_equal(fit(start, x, prior=prior).elbos, told.elbos)
 
 
 def test_a_run_says_what_em_says(bars):
