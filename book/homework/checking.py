@@ -153,8 +153,9 @@ def compare(found, right, why, causes=(), close=1e-9, size=1.0):
             if same(ratio[0], k, 1e-8) or same(ratio[0], 1 / k, 1e-8):
                 part = k if ratio[0] > 1 else f"1/{k}"
                 told.append(f"{why} It is {part} times what is due.")
+    broken = (found != np.round(found)).any()  # what is held up at 1 is not rounded to decimals
     for digits in range(1, 9):
-        if not told and found.any() and same(found, np.round(right, digits), 1e-14, size):
+        if not told and broken and same(found, np.round(right, digits), 1e-14, size):
             told.append(f"It is rounded to {digits} decimals: give back all digits.")
     for type_, close_ in ((np.float16, 1e-2), (np.float32, 1e-5)):
         few = found.astype(type_).astype(float)
