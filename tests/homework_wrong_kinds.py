@@ -902,7 +902,7 @@ def draw_parameters(N, T, a, alpha, beta, rng):
         },
         "q2_gibbs_sweep": {
             "clipped logarithms": (
-                "their logarithms",
+                "surely of kinds",
                 """
 def gibbs_sweep(x, weights, rates, draw, rng):
     logs = np.log(weights) + np.outer(x, np.log(rates)) - rates
@@ -1004,7 +1004,7 @@ def r_hats(draws):
         },
         "q4_coordinate_step": {
             "law updated before the responsibilities": (
-                "r is under a, alpha, beta|responsibilities are wrong",
+                "under the new law",
                 """
 def coordinate_step(x, a, alpha, beta, a0, alpha0, beta0):
     for _ in range(2):
