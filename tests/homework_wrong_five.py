@@ -403,7 +403,7 @@ def gibbs_sweep(x, weights, rates, draw, rng):
     return np.argsort(order)[z], weights[order], rates[order]
 """,
         ),
-        "a hundredth added": (
+        "a hundredth at least": (
             "surely of",
             """
 def gibbs_sweep(x, weights, rates, draw, rng):
@@ -417,13 +417,13 @@ def gibbs_sweep(x, weights, rates, draw, rng):
     return z, *draw(N, T, rng)
 """,
         ),
-        "a thousandth added": (
+        "three thousandths at least": (
             "or are they clipped",
             """
 def gibbs_sweep(x, weights, rates, draw, rng):
     logs = np.log(weights) + np.outer(x, np.log(rates)) - rates
     p = np.exp(logs - logsumexp(logs, axis=1, keepdims=True))
-    p = np.maximum(p, 1e-3)
+    p = np.maximum(p, 3e-3)
     p = p / p.sum(axis=1, keepdims=True)
     z = (rng.random((len(x), 1)) > np.cumsum(p, axis=1)[:, :-1]).sum(axis=1)
     K = len(weights)
