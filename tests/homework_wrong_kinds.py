@@ -985,7 +985,7 @@ def r_hats(draws):
 """,
             ),
             "rounded": (
-                "rounded to 4",
+                "rounded to [1-4] decimals",
                 """
 def r_hats(draws):
     n = draws.shape[1] // 2
