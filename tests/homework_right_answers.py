@@ -439,6 +439,14 @@ def gibbs_sweep(x, weights, rates, draw, rng):
     w, rho = draw(hot.sum(0), np.einsum("n,nk->k", x, hot), rng)
     return hot.argmax(1), w, rho
 """,
+            """
+def gibbs_sweep(x, weights, rates, draw, rng):
+    logs = np.log(weights) + np.outer(x, np.log(rates)) - rates
+    z = (logs + rng.gumbel(size=logs.shape)).argmax(axis=1).tolist()
+    N = [z.count(k) for k in range(len(weights))]
+    T = [sum(int(c) for c, kind in zip(x, z) if kind == k) for k in range(len(weights))]
+    return z, *draw(N, T, rng)
+""",
         ],
         "q3_r_hats": [
             """

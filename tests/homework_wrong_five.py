@@ -145,6 +145,37 @@ def draw_parameters(N, T, a, alpha, beta, rng):
     return rng.gamma(alpha + T, 1 / (beta + N)), rng.dirichlet(a + N)
 """,
         ),
+        "one number for one kind": (
+            "For one kind, rates",
+            """
+def draw_parameters(N, T, a, alpha, beta, rng):
+    from scipy.stats import gamma
+
+    rates = gamma.rvs(alpha + T, scale=1 / (beta + N), random_state=rng)
+    return rng.dirichlet(a + N), rates
+""",
+        ),
+        "rates sorted": (
+            "rates are sorted",
+            """
+def draw_parameters(N, T, a, alpha, beta, rng):
+    return rng.dirichlet(a + N), np.sort(rng.gamma(alpha + T, 1 / (beta + N)))
+""",
+        ),
+        "rates first": (
+            "weights come first",
+            """
+def draw_parameters(N, T, a, alpha, beta, rng):
+    return rng.gamma(alpha + T, 1 / (beta + N)), rng.dirichlet(a + N)
+""",
+        ),
+        "prior of the first kind for all": (
+            "prior of the first kind",
+            """
+def draw_parameters(N, T, a, alpha, beta, rng):
+    return rng.dirichlet(a + N), rng.gamma(alpha[0] + T, 1 / (beta[0] + N))
+""",
+        ),
     },
     "q2_gibbs_sweep": {
         "one maximum for all nights": (
@@ -357,6 +388,58 @@ def gibbs_sweep(x, weights, rates, draw, rng):
     K = len(weights)
     N, T = np.bincount(z, minlength=K), np.bincount(z, x, minlength=K)
     return z, *draw(N, T, rng)
+""",
+        ),
+        "sorted by the new rates": (
+            "leave the(m| kinds) in their order",
+            """
+def gibbs_sweep(x, weights, rates, draw, rng):
+    logs = np.log(weights) + np.outer(x, np.log(rates)) - rates
+    z = (logs + rng.gumbel(size=logs.shape)).argmax(axis=1)
+    K = len(weights)
+    N, T = np.bincount(z, minlength=K), np.bincount(z, x, minlength=K)
+    weights, rates = draw(N, T, rng)
+    order = np.argsort(rates)
+    return np.argsort(order)[z], weights[order], rates[order]
+""",
+        ),
+        "a hundredth at least": (
+            "surely of",
+            """
+def gibbs_sweep(x, weights, rates, draw, rng):
+    logs = np.log(weights) + np.outer(x, np.log(rates)) - rates
+    p = np.exp(logs - logsumexp(logs, axis=1, keepdims=True))
+    p = np.maximum(p, 1e-2)
+    p = p / p.sum(axis=1, keepdims=True)
+    z = (rng.random((len(x), 1)) > np.cumsum(p, axis=1)[:, :-1]).sum(axis=1)
+    K = len(weights)
+    N, T = np.bincount(z, minlength=K), np.bincount(z, x, minlength=K)
+    return z, *draw(N, T, rng)
+""",
+        ),
+        "three thousandths at least": (
+            "or are they clipped",
+            """
+def gibbs_sweep(x, weights, rates, draw, rng):
+    logs = np.log(weights) + np.outer(x, np.log(rates)) - rates
+    p = np.exp(logs - logsumexp(logs, axis=1, keepdims=True))
+    p = np.maximum(p, 3e-3)
+    p = p / p.sum(axis=1, keepdims=True)
+    z = (rng.random((len(x), 1)) > np.cumsum(p, axis=1)[:, :-1]).sum(axis=1)
+    K = len(weights)
+    N, T = np.bincount(z, minlength=K), np.bincount(z, x, minlength=K)
+    return z, *draw(N, T, rng)
+""",
+        ),
+        "a seed of its own for the parameters": (
+            "a seed of its own",
+            """
+def gibbs_sweep(x, weights, rates, draw, rng):
+    logs = np.log(weights) + np.outer(x, np.log(rates)) - rates
+    z = (logs + rng.gumbel(size=logs.shape)).argmax(axis=1)
+    K = len(weights)
+    N, T = np.bincount(z, minlength=K), np.bincount(z, x, minlength=K)
+    return z, *draw(N, T, np.random.default_rng(3))
 """,
         ),
     },
@@ -583,6 +666,134 @@ def r_hats(draws):
     return one(y), max(one(scores(y)), one(scores(abs(y - np.median(y)))))
 """,
         ),
+        "held up at 1": (
+            "held up at 1",
+            """
+def r_hats(draws):
+    n = draws.shape[1] // 2
+    y = np.concatenate([draws[:, :n], draws[:, -n:]])
+
+    def one(y):
+        V = y.mean(axis=1)
+        return np.sqrt((n - 1) / n + V.var(ddof=1) / y.var(axis=1, ddof=1).mean())
+
+    def scores(y):
+        return norm.ppf((rankdata(y).reshape(y.shape) - 0.375) / (y.size + 0.25))
+
+    return (
+        max(one(y), 1),
+        max(one(scores(y)), 1),
+        max(one(scores(abs(y - np.median(y)))), 1),
+    )
+""",
+        ),
+        "variance of all draws within": (
+            "not that of all draws",
+            """
+def r_hats(draws):
+    n = draws.shape[1] // 2
+    y = np.concatenate([draws[:, :n], draws[:, -n:]])
+
+    def one(y):
+        V = y.mean(axis=1)
+        return np.sqrt((n - 1) / n + V.var(ddof=1) / y.var(ddof=1))
+
+    def scores(y):
+        return norm.ppf((rankdata(y).reshape(y.shape) - 0.375) / (y.size + 0.25))
+
+    return one(y), one(scores(y)), one(scores(abs(y - np.median(y))))
+""",
+        ),
+        "squares less the square of the mean": (
+            "not the numbers themselves",
+            """
+def r_hats(draws):
+    n = draws.shape[1] // 2
+    y = np.concatenate([draws[:, :n], draws[:, -n:]])
+
+    def one(y):
+        V = y.mean(axis=1)
+        W = ((y**2).mean(axis=1) - V**2).mean() * n / (n - 1)
+        return np.sqrt((n - 1) / n + V.var(ddof=1) / W)
+
+    def scores(y):
+        return norm.ppf((rankdata(y).reshape(y.shape) - 0.375) / (y.size + 0.25))
+
+    return one(y), one(scores(y)), one(scores(abs(y - np.median(y))))
+""",
+        ),
+        "smallest of equal ranks": (
+            "share the mean of their ranks",
+            """
+def r_hats(draws):
+    n = draws.shape[1] // 2
+    y = np.concatenate([draws[:, :n], draws[:, -n:]])
+
+    def one(y):
+        V = y.mean(axis=1)
+        return np.sqrt((n - 1) / n + V.var(ddof=1) / y.var(axis=1, ddof=1).mean())
+
+    def scores(y):
+        return norm.ppf((rankdata(y, method="min").reshape(y.shape) - 0.375) / (y.size + 0.25))
+
+    return one(y), one(scores(y)), one(scores(abs(y - np.median(y))))
+""",
+        ),
+        "largest of equal ranks": (
+            "share the mean of their ranks",
+            """
+def r_hats(draws):
+    n = draws.shape[1] // 2
+    y = np.concatenate([draws[:, :n], draws[:, -n:]])
+
+    def one(y):
+        V = y.mean(axis=1)
+        return np.sqrt((n - 1) / n + V.var(ddof=1) / y.var(axis=1, ddof=1).mean())
+
+    def scores(y):
+        return norm.ppf((rankdata(y, method="max").reshape(y.shape) - 0.375) / (y.size + 0.25))
+
+    return one(y), one(scores(y)), one(scores(abs(y - np.median(y))))
+""",
+        ),
+        "dense ranks": (
+            "share the mean of their ranks",
+            """
+def r_hats(draws):
+    n = draws.shape[1] // 2
+    y = np.concatenate([draws[:, :n], draws[:, -n:]])
+
+    def one(y):
+        V = y.mean(axis=1)
+        return np.sqrt((n - 1) / n + V.var(ddof=1) / y.var(axis=1, ddof=1).mean())
+
+    def scores(y):
+        return norm.ppf((rankdata(y, method="dense").reshape(y.shape) - 0.375) / (y.size + 0.25))
+
+    return one(y), one(scores(y)), one(scores(abs(y - np.median(y))))
+""",
+        ),
+        "median of all draws": (
+            "median is that of all draws",
+            """
+def r_hats(draws):
+    n = draws.shape[1] // 2
+    y = np.concatenate([draws[:, :n], draws[:, -n:]])
+
+    def one(y):
+        V = y.mean(axis=1)
+        return np.sqrt((n - 1) / n + V.var(ddof=1) / y.var(axis=1, ddof=1).mean())
+
+    def scores(y):
+        return norm.ppf((rankdata(y).reshape(y.shape) - 0.375) / (y.size + 0.25))
+
+    return (
+        one(y),
+        one(scores(y)),
+        one(scores(abs(y - np.median(draws)))),
+    )
+""",
+        ),
     },
     "q4_coordinate_step": {
         "digammas clipped": (
@@ -739,6 +950,41 @@ def coordinate_step(x, a, alpha, beta, a0, alpha0, beta0):
     r = np.exp(logs - logsumexp(logs, axis=1, keepdims=True))
     N = r.sum(axis=0)
     return r, a0 + N, alpha0 + x @ r / N, beta0 + N
+""",
+        ),
+        "decimals of a prior of whole numbers cut off": (
+            "cut decimals off",
+            """
+def coordinate_step(x, a, alpha, beta, a0, alpha0, beta0):
+    logs = digamma(a) + np.outer(x, digamma(alpha) - np.log(beta)) - alpha / beta
+    r = np.exp(logs - logsumexp(logs, axis=1, keepdims=True))
+    new = a0.copy(), alpha0.copy(), beta0.copy()
+    for n, calls in enumerate(x):
+        for k in range(len(a)):
+            new[0][k] += r[n, k]
+            new[1][k] += r[n, k] * calls
+            new[2][k] += r[n, k]
+    return r, *new
+""",
+        ),
+        "a and alpha exchanged": (
+            "This is alpha",
+            """
+def coordinate_step(x, a, alpha, beta, a0, alpha0, beta0):
+    logs = digamma(a) + np.outer(x, digamma(alpha) - np.log(beta)) - alpha / beta
+    r = np.exp(logs - logsumexp(logs, axis=1, keepdims=True))
+    return r, alpha0 + x @ r, a0 + r.sum(axis=0), beta0 + r.sum(axis=0)
+""",
+        ),
+        "responsibilities under the new law": (
+            "under the new law",
+            """
+def coordinate_step(x, a, alpha, beta, a0, alpha0, beta0):
+    logs = digamma(a) + np.outer(x, digamma(alpha) - np.log(beta)) - alpha / beta
+    r = np.exp(logs - logsumexp(logs, axis=1, keepdims=True))
+    a, alpha, beta = a0 + r.sum(axis=0), alpha0 + x @ r, beta0 + r.sum(axis=0)
+    logs = digamma(a) + np.outer(x, digamma(alpha) - np.log(beta)) - alpha / beta
+    return np.exp(logs - logsumexp(logs, axis=1, keepdims=True)), a, alpha, beta
 """,
         ),
     },

@@ -902,7 +902,7 @@ def draw_parameters(N, T, a, alpha, beta, rng):
         },
         "q2_gibbs_sweep": {
             "clipped logarithms": (
-                "their logarithms",
+                "surely of kinds",
                 """
 def gibbs_sweep(x, weights, rates, draw, rng):
     logs = np.log(weights) + np.outer(x, np.log(rates)) - rates
@@ -985,7 +985,7 @@ def r_hats(draws):
 """,
             ),
             "rounded": (
-                "rounded to 4",
+                "rounded to [1-4] decimals",
                 """
 def r_hats(draws):
     n = draws.shape[1] // 2
@@ -1004,7 +1004,7 @@ def r_hats(draws):
         },
         "q4_coordinate_step": {
             "law updated before the responsibilities": (
-                "r is under a, alpha, beta|responsibilities are wrong",
+                "under the new law",
                 """
 def coordinate_step(x, a, alpha, beta, a0, alpha0, beta0):
     for _ in range(2):
