@@ -3,6 +3,30 @@
 Where an answer is drawn, a wrong law is a wrong answer, and a right one in another order is not.
 """
 
+# A right answer: most wrong ones differ from it in one place.
+R_HATS = """
+def r_hats(draws):
+    n = draws.shape[1] // 2
+    y = np.concatenate([draws[:, :n], draws[:, -n:]])
+
+    def one(y):
+        return np.sqrt((n - 1) / n + y.mean(axis=1).var(ddof=1) / y.var(axis=1, ddof=1).mean())
+
+    def scores(y):
+        return norm.ppf((rankdata(y).reshape(y.shape) - 0.375) / (y.size + 0.25))
+
+    return one(y), one(scores(y)), one(scores(abs(y - np.median(y))))
+"""
+
+
+def changed(code, *pairs):
+    """Return code in which each text, which stands there once, is replaced by another."""
+    for old, new in pairs:
+        assert code.count(old) == 1, old
+        code = code.replace(old, new)
+    return code
+
+
 WRONG_FIVE = {
     "q1_draw_parameters": {
         "rate for scale": (
@@ -139,7 +163,7 @@ def draw_parameters(N, T, a, alpha, beta, rng):
 """,
         ),
         "parameters in the other order": (
-            "sum to",
+            "sum to.*weights come first",
             """
 def draw_parameters(N, T, a, alpha, beta, rng):
     return rng.gamma(alpha + T, 1 / (beta + N)), rng.dirichlet(a + N)
@@ -160,13 +184,6 @@ def draw_parameters(N, T, a, alpha, beta, rng):
             """
 def draw_parameters(N, T, a, alpha, beta, rng):
     return rng.dirichlet(a + N), np.sort(rng.gamma(alpha + T, 1 / (beta + N)))
-""",
-        ),
-        "rates first": (
-            "weights come first",
-            """
-def draw_parameters(N, T, a, alpha, beta, rng):
-    return rng.gamma(alpha + T, 1 / (beta + N)), rng.dirichlet(a + N)
 """,
         ),
         "prior of the first kind for all": (
@@ -460,19 +477,7 @@ def r_hats(draws):
         ),
         "divisor n within": (
             "W has the divisor n",
-            """
-def r_hats(draws):
-    n = draws.shape[1] // 2
-    y = np.concatenate([draws[:, :n], draws[:, -n:]])
-
-    def one(y):
-        return np.sqrt((n - 1) / n + y.mean(axis=1).var(ddof=1) / y.var(axis=1).mean())
-
-    def scores(y):
-        return norm.ppf((rankdata(y).reshape(y.shape) - 0.375) / (y.size + 0.25))
-
-    return one(y), one(scores(y)), one(scores(abs(y - np.median(y))))
-""",
+            changed(R_HATS, ("y.var(axis=1, ddof=1)", "y.var(axis=1)")),
         ),
         "no root": (
             "square root",
@@ -525,19 +530,11 @@ def r_hats(draws):
         ),
         "chains ranked alone": (
             "ranked alone",
-            """
-def r_hats(draws):
-    n = draws.shape[1] // 2
-    y = np.concatenate([draws[:, :n], draws[:, -n:]])
-
-    def one(y):
-        return np.sqrt((n - 1) / n + y.mean(axis=1).var(ddof=1) / y.var(axis=1, ddof=1).mean())
-
-    def scores(y):
-        return norm.ppf((rankdata(y, axis=1) - 0.375) / (y.shape[1] + 0.25))
-
-    return one(y), one(scores(y)), one(scores(abs(y - np.median(y))))
-""",
+            changed(
+                R_HATS,
+                ("rankdata(y).reshape(y.shape)", "rankdata(y, axis=1)"),
+                ("y.size", "y.shape[1]"),
+            ),
         ),
         "ranks without scores": (
             "normal scores|off by",
@@ -557,51 +554,21 @@ def r_hats(draws):
         ),
         "other scores": (
             "score of rank",
-            """
-def r_hats(draws):
-    n = draws.shape[1] // 2
-    y = np.concatenate([draws[:, :n], draws[:, -n:]])
-
-    def one(y):
-        return np.sqrt((n - 1) / n + y.mean(axis=1).var(ddof=1) / y.var(axis=1, ddof=1).mean())
-
-    def scores(y):
-        return norm.ppf(rankdata(y).reshape(y.shape) / (y.size + 1))
-
-    return one(y), one(scores(y)), one(scores(abs(y - np.median(y))))
-""",
+            changed(
+                R_HATS,
+                (
+                    "(rankdata(y).reshape(y.shape) - 0.375) / (y.size + 0.25)",
+                    "rankdata(y).reshape(y.shape) / (y.size + 1)",
+                ),
+            ),
         ),
         "folded about the mean": (
             "from the mean",
-            """
-def r_hats(draws):
-    n = draws.shape[1] // 2
-    y = np.concatenate([draws[:, :n], draws[:, -n:]])
-
-    def one(y):
-        return np.sqrt((n - 1) / n + y.mean(axis=1).var(ddof=1) / y.var(axis=1, ddof=1).mean())
-
-    def scores(y):
-        return norm.ppf((rankdata(y).reshape(y.shape) - 0.375) / (y.size + 0.25))
-
-    return one(y), one(scores(y)), one(scores(abs(y - y.mean())))
-""",
+            changed(R_HATS, ("np.median(y)", "y.mean()")),
         ),
         "folded about each median": (
             "median of each half chain|folded.*above 1.1",
-            """
-def r_hats(draws):
-    n = draws.shape[1] // 2
-    y = np.concatenate([draws[:, :n], draws[:, -n:]])
-
-    def one(y):
-        return np.sqrt((n - 1) / n + y.mean(axis=1).var(ddof=1) / y.var(axis=1, ddof=1).mean())
-
-    def scores(y):
-        return norm.ppf((rankdata(y).reshape(y.shape) - 0.375) / (y.size + 0.25))
-
-    return one(y), one(scores(y)), one(scores(abs(y - np.median(y, axis=1, keepdims=True))))
-""",
+            changed(R_HATS, ("np.median(y)", "np.median(y, axis=1, keepdims=True)")),
         ),
         "scores folded": (
             "scores are folded",
@@ -636,163 +603,55 @@ def r_hats(draws):
         ),
         "the last of an odd number left out": (
             "leave out the middle",
-            """
-def r_hats(draws):
-    n = draws.shape[1] // 2
-    y = np.concatenate([draws[:, :n], draws[:, n:2 * n]])
-
-    def one(y):
-        return np.sqrt((n - 1) / n + y.mean(axis=1).var(ddof=1) / y.var(axis=1, ddof=1).mean())
-
-    def scores(y):
-        return norm.ppf((rankdata(y).reshape(y.shape) - 0.375) / (y.size + 0.25))
-
-    return one(y), one(scores(y)), one(scores(abs(y - np.median(y))))
-""",
+            changed(R_HATS, ("draws[:, -n:]", "draws[:, n:2 * n]")),
         ),
         "only the larger of two": (
             "3 things are due",
-            """
-def r_hats(draws):
-    n = draws.shape[1] // 2
-    y = np.concatenate([draws[:, :n], draws[:, -n:]])
-
-    def one(y):
-        return np.sqrt((n - 1) / n + y.mean(axis=1).var(ddof=1) / y.var(axis=1, ddof=1).mean())
-
-    def scores(y):
-        return norm.ppf((rankdata(y).reshape(y.shape) - 0.375) / (y.size + 0.25))
-
-    return one(y), max(one(scores(y)), one(scores(abs(y - np.median(y)))))
-""",
+            changed(
+                R_HATS,
+                (
+                    "one(scores(y)), one(scores(abs(y - np.median(y))))",
+                    "max(one(scores(y)), one(scores(abs(y - np.median(y)))))",
+                ),
+            ),
         ),
         "held up at 1": (
             "held up at 1",
-            """
-def r_hats(draws):
-    n = draws.shape[1] // 2
-    y = np.concatenate([draws[:, :n], draws[:, -n:]])
-
-    def one(y):
-        V = y.mean(axis=1)
-        return np.sqrt((n - 1) / n + V.var(ddof=1) / y.var(axis=1, ddof=1).mean())
-
-    def scores(y):
-        return norm.ppf((rankdata(y).reshape(y.shape) - 0.375) / (y.size + 0.25))
-
-    return (
-        max(one(y), 1),
-        max(one(scores(y)), 1),
-        max(one(scores(abs(y - np.median(y)))), 1),
-    )
-""",
+            changed(
+                R_HATS,
+                ("return one(y)", "found = one(y)"),
+                ("np.median(y))))", "np.median(y))))\n    return tuple(max(r, 1) for r in found)"),
+            ),
         ),
         "variance of all draws within": (
             "not that of all draws",
-            """
-def r_hats(draws):
-    n = draws.shape[1] // 2
-    y = np.concatenate([draws[:, :n], draws[:, -n:]])
-
-    def one(y):
-        V = y.mean(axis=1)
-        return np.sqrt((n - 1) / n + V.var(ddof=1) / y.var(ddof=1))
-
-    def scores(y):
-        return norm.ppf((rankdata(y).reshape(y.shape) - 0.375) / (y.size + 0.25))
-
-    return one(y), one(scores(y)), one(scores(abs(y - np.median(y))))
-""",
+            changed(R_HATS, ("y.var(axis=1, ddof=1).mean()", "y.var(ddof=1)")),
         ),
         "squares less the square of the mean": (
             "not the numbers themselves",
-            """
-def r_hats(draws):
-    n = draws.shape[1] // 2
-    y = np.concatenate([draws[:, :n], draws[:, -n:]])
-
-    def one(y):
-        V = y.mean(axis=1)
-        W = ((y**2).mean(axis=1) - V**2).mean() * n / (n - 1)
-        return np.sqrt((n - 1) / n + V.var(ddof=1) / W)
-
-    def scores(y):
-        return norm.ppf((rankdata(y).reshape(y.shape) - 0.375) / (y.size + 0.25))
-
-    return one(y), one(scores(y)), one(scores(abs(y - np.median(y))))
-""",
+            changed(
+                R_HATS,
+                (
+                    "y.var(axis=1, ddof=1).mean()",
+                    "(((y**2).mean(1) - y.mean(1) ** 2).mean() * n / (n - 1))",
+                ),
+            ),
         ),
         "smallest of equal ranks": (
             "share the mean of their ranks",
-            """
-def r_hats(draws):
-    n = draws.shape[1] // 2
-    y = np.concatenate([draws[:, :n], draws[:, -n:]])
-
-    def one(y):
-        V = y.mean(axis=1)
-        return np.sqrt((n - 1) / n + V.var(ddof=1) / y.var(axis=1, ddof=1).mean())
-
-    def scores(y):
-        return norm.ppf((rankdata(y, method="min").reshape(y.shape) - 0.375) / (y.size + 0.25))
-
-    return one(y), one(scores(y)), one(scores(abs(y - np.median(y))))
-""",
+            changed(R_HATS, ("rankdata(y)", 'rankdata(y, method="min")')),
         ),
         "largest of equal ranks": (
             "share the mean of their ranks",
-            """
-def r_hats(draws):
-    n = draws.shape[1] // 2
-    y = np.concatenate([draws[:, :n], draws[:, -n:]])
-
-    def one(y):
-        V = y.mean(axis=1)
-        return np.sqrt((n - 1) / n + V.var(ddof=1) / y.var(axis=1, ddof=1).mean())
-
-    def scores(y):
-        return norm.ppf((rankdata(y, method="max").reshape(y.shape) - 0.375) / (y.size + 0.25))
-
-    return one(y), one(scores(y)), one(scores(abs(y - np.median(y))))
-""",
+            changed(R_HATS, ("rankdata(y)", 'rankdata(y, method="max")')),
         ),
         "dense ranks": (
             "share the mean of their ranks",
-            """
-def r_hats(draws):
-    n = draws.shape[1] // 2
-    y = np.concatenate([draws[:, :n], draws[:, -n:]])
-
-    def one(y):
-        V = y.mean(axis=1)
-        return np.sqrt((n - 1) / n + V.var(ddof=1) / y.var(axis=1, ddof=1).mean())
-
-    def scores(y):
-        return norm.ppf((rankdata(y, method="dense").reshape(y.shape) - 0.375) / (y.size + 0.25))
-
-    return one(y), one(scores(y)), one(scores(abs(y - np.median(y))))
-""",
+            changed(R_HATS, ("rankdata(y)", 'rankdata(y, method="dense")')),
         ),
         "median of all draws": (
             "median is that of all draws",
-            """
-def r_hats(draws):
-    n = draws.shape[1] // 2
-    y = np.concatenate([draws[:, :n], draws[:, -n:]])
-
-    def one(y):
-        V = y.mean(axis=1)
-        return np.sqrt((n - 1) / n + V.var(ddof=1) / y.var(axis=1, ddof=1).mean())
-
-    def scores(y):
-        return norm.ppf((rankdata(y).reshape(y.shape) - 0.375) / (y.size + 0.25))
-
-    return (
-        one(y),
-        one(scores(y)),
-        one(scores(abs(y - np.median(draws)))),
-    )
-""",
+            changed(R_HATS, ("np.median(y)", "np.median(draws)")),
         ),
     },
     "q4_coordinate_step": {
