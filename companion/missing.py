@@ -476,8 +476,8 @@ class MultivariateNormal(InformationCriteria):
         --------
         >>> model = MultivariateNormal([0, 0], [[1, 0.5], [0.5, 1]])
         >>> drawn = model.sample_statistics([[2, np.nan], [4, 1]], rng=np.random.default_rng(1))
-        >>> drawn.means[0, 0], drawn.scatters[0, 0, 0]
-        (np.float64(3.0), np.float64(2.0))
+        >>> float(drawn.means[0, 0]), float(drawn.scatters[0, 0, 0])
+        (3.0, 2.0)
         """
         x = _rows(x, self.n_dimensions)
         seen = x[~np.isnan(x).all(axis=1)]
