@@ -17,6 +17,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from conftest import ROOT
 from lxml import etree, html
+from visits import LONG
 
 sys.path.insert(0, str(ROOT / "book" / "editions"))
 import epub
@@ -307,7 +308,7 @@ def violations(browser, files, folder, *, width=1000, scheme="light", **options)
     with zipfile.ZipFile(folder / "book.epub") as book:
         book.extractall(folder)
     tab = browser.new_page(viewport={"width": width, "height": 1400}, color_scheme=scheme)
-    tab.set_default_timeout(120_000)
+    tab.set_default_timeout(LONG)
     said = []
     for path in sorted((folder / "EPUB").glob("*.xhtml")):
         tab.goto(path.as_uri())

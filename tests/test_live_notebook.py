@@ -7,8 +7,8 @@ import nbformat
 import pytest
 import site_report
 from conftest import ROOT, SITE
+from visits import LONG
 
-LONG = 120_000  # milliseconds: nothing here is a matter of speed
 CHAPTER = "04_why_em_works.ipynb"
 SET = "hw1_mixtures_and_em.ipynb"
 SHOWN = "jupyterapp.shell.currentWidget"

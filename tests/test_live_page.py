@@ -11,9 +11,8 @@ import site_report
 from axe_playwright_python.sync_playwright import Axe
 from conftest import SITE
 from test_site import AXE
-from visits import CHAPTERS, STILL, open_page
+from visits import CHAPTERS, LONG, STILL, open_page
 
-LONG = 120_000  # milliseconds: nothing here is a matter of speed
 PICKED = "book/04_why_em_works"
 # What cells show as text: without the copy buttons, without empty lines, where pieces were joined.
 TEXTS = """() => [...document.querySelectorAll('article div.cell')].map(cell => {

@@ -7,6 +7,7 @@ from bs4 import BeautifulSoup
 from conftest import SITE, chapters
 
 CHAPTERS = [f"book/{path.stem}" for path in chapters()]
+LONG = 600_000  # milliseconds until something has hung; what is slow is measured elsewhere
 # Colours and opened cells settle at once: half faded in, a cell has too little contrast.
 STILL = "* { transition: none !important; animation: none !important }"
 
