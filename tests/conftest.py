@@ -156,3 +156,14 @@ def browser():
         browser = chromium.start(playwright)
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="module")
+def tab(browser):
+    """An empty tab of the browser; a script that throws in it is a fault."""
+    tab = browser.new_page()
+    tab.complaints = []
+    tab.on("pageerror", lambda error: tab.complaints.append(str(error)))
+    yield tab
+    assert tab.complaints == []
+    tab.close()

@@ -2,12 +2,14 @@
 
 import ast
 import inspect
+import re
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
+from test_interactive import lose_them  # noqa: F401  # a fixture
 
 from companion import em
 from companion.interactive import LoseThem, _contest
@@ -252,3 +254,64 @@ NORMALS = np.ones((2, 21))
 def test_bad_input(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+def test_a_reader_loses_and_gives_back(tab, lose_them):  # noqa: F811
+    tab.set_content(lose_them._repr_html_())
+    words, hollow = tab.locator(".words"), tab.locator('.dots circle[fill="none"]')
+
+    def lost():
+        return int(re.search(r"draw (\d+) of 60", words.inner_text()).group(1))
+
+    first = lost()
+    assert hollow.count() == first == lose_them._lose("x", 2, 0.5)[1].sum()
+    assert "the likelier the larger x. " in words.inner_text()
+    tab.get_by_role("button", name="New draw").click()
+    assert words.inner_text().startswith(f"In this draw {lost()} of")
+    second = tab.locator(".dots").inner_html()
+    tab.locator(".kind").select_option("random")
+    assert tab.locator(".dots").inner_html() != second
+    tab.locator(".bend").focus()
+    tab.keyboard.press("Home")
+    assert "(the points follow a curve)" in words.inner_text()
+    tab.get_by_role("button", name="Give all back").click()
+    assert words.inner_text().startswith("Nothing is lost")
+    assert hollow.count() == 0
+    tab.locator(".which").focus()
+    for _ in range(3):
+        tab.keyboard.press("ArrowRight")
+    assert tab.locator(".which").get_attribute("aria-valuetext") == "4, kept"
+    tab.get_by_role("button", name="Lose it").focus()
+    tab.keyboard.press("Enter")
+    assert words.inner_text().startswith("In this draw 1 of 60 y's is lost, all by hand.")
+    x = np.asarray(lose_them.x)
+    fills = tab.eval_on_selector_all(".dots circle", "cs => cs.map(c => c.getAttribute('fill'))")
+    assert np.argsort(x)[3] == fills.index("none")
+    tab.locator(".dots circle").nth(int(np.argmax(x))).click(force=True)
+    assert (lost(), hollow.count()) == (2, 2)
+    tab.get_by_role("button", name="Give it back").click()
+    assert (lost(), tab.locator(".which").input_value()) == (1, "59")
+    tab.locator("svg").click(position={"x": 2, "y": 2})
+    assert lost() == 1, "nothing is near"
+    tab.locator(".share").fill("0.8")
+    rows = tab.locator("tr").all_inner_texts()
+    assert rows[1].split("\t")[:2] == ["before the loss", f"{np.mean(lose_them.y):.1f}"]
+    assert all(row.split("\t")[3] in ("held", "missed") for row in rows[2:])
+
+
+def test_too_few_are_left(tab):
+    x, e = np.random.default_rng(5).normal(size=(2, 10))
+    tab.set_content(LoseThem(x, x + e)._repr_html_())
+    tab.get_by_role("button", name="Give all back").click()
+    for point in range(6):
+        tab.locator(".which").fill(str(point))
+        tab.locator(".lose").click()
+    assert tab.inner_text(".words") == "Only 4 y's are left, too few: give some back."
+    assert (
+        tab.eval_on_selector_all(".way", "rs => rs.map(r => r.getAttribute('opacity'))")
+        == ["0"] * 4
+    )
+    assert [t.strip() for t in tab.locator("td").all_inner_texts()[5:]] == [""] * 20
+    tab.locator(".lose").click()
+    assert tab.inner_text(".words").startswith("In this draw 5 of 10")
+    assert "NaN" not in tab.content()

@@ -5,7 +5,6 @@ import re
 
 import numpy as np
 import pytest
-import test_interactive
 from scipy import stats
 from test_interactive import pictures
 from test_interactive_scripts import call, data, end_of_node  # noqa: F401  # a fixture
@@ -13,8 +12,6 @@ from test_interactive_scripts import call, data, end_of_node  # noqa: F401  # a 
 from companion.exchangeability import diaconis_freedman_bound
 from companion.interactive import Extendibility, extendibility
 from companion.interactive._page import inlined
-
-tab = test_interactive.tab
 
 
 @pytest.fixture(scope="module")

@@ -155,16 +155,6 @@ def test_page_is_small_and_self_contained():
     assert {"spread of log odds", "laboratories", "error of the true rates"} <= set(axes)
 
 
-@pytest.fixture(scope="module")
-def tab(browser):
-    tab = browser.new_page()
-    tab.complaints = []
-    tab.on("pageerror", lambda error: tab.complaints.append(str(error)))
-    yield tab
-    assert tab.complaints == []
-    tab.close()
-
-
 def drawn(tab):
     """All that the script draws, as numbers, and the table."""
     shapes = "es => es.map(e => e.getAttribute('points') || e.getAttribute('d'))"

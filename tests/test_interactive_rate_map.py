@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from test_interactive import rate_map, tab  # noqa: F401  # fixtures
+from test_interactive import rate_map  # noqa: F401  # a fixture
 from test_interactive_scripts import call, data, end_of_node, squares  # noqa: F401  # a fixture
 
 from companion import datasets
@@ -264,7 +264,7 @@ def cooks():
     return RateMap([square] * 5, names, [1, 5, 1, 0, np.nan], years, [5e-5] * 5)
 
 
-def test_a_reader_finds_a_county_by_keyboard(tab, cooks):  # noqa: F811
+def test_a_reader_finds_a_county_by_keyboard(tab, cooks):
     """Types, hears how many fit, walks down the list, and is told when nothing fits."""
     tab.set_content(cooks._repr_html_())
     words, which = tab.locator(".words"), tab.locator("select")
@@ -306,7 +306,7 @@ def test_a_reader_finds_a_county_by_keyboard(tab, cooks):  # noqa: F811
     assert tab.locator("input").get_attribute("aria-invalid") == "false"
 
 
-def test_what_is_typed_is_text(tab, cooks):  # noqa: F811
+def test_what_is_typed_is_text(tab, cooks):
     tab.set_content(cooks._repr_html_())
     tab.fill("input", "<img src=x>")
     assert tab.inner_text(".words") == "Nothing on this map is called “<img src=x>”."

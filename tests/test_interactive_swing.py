@@ -5,7 +5,6 @@ import re
 import numpy as np
 import pandas as pd
 import pytest
-import test_interactive
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import special, stats
@@ -16,7 +15,6 @@ from companion import datasets
 from companion.interactive import Swing, swing
 from companion.interactive._page import inlined
 
-tab = test_interactive.tab
 REGIONS = datasets.load_census_regions()["region"].tolist()
 VOTES = datasets.load_results_2016()["electoral_votes"].to_numpy()
 
