@@ -327,6 +327,13 @@ def test_a_flat_law_is_uniform_in_mean_and_standard_deviation():
         (flat + UnitStatistics(np.array([0.0, 2.0]), 2)).sample(np.random.default_rng(1))
 
 
+def test_an_improper_law_counts_as_if_its_integral_were_one():
+    """Without observations and scatter f is a power of the variance, and that of one is one."""
+    law = GaussianMixtureLaw([1.0], 0, 1, [2], [0])
+    assert law.log_density(GaussianMixture([1.0], [5], [1.0])) == 0
+    assert law.log_density(GaussianMixture([1.0], [5], [np.e])) == pytest.approx(-2)
+
+
 def test_the_flat_normal_law_is_that_of_the_imputations(rng):
     """Given complete rows: the scatter with N - 1 degrees, the mean with N rows."""
     x = rng.normal(size=(9, 2))
@@ -407,6 +414,8 @@ INPUT = [
     (lambda: GaussianMixtureLaw([1, 1], 0, 3, [0, 1], [1, 1]).sample(np.random.default_rng(1)),
      "law of component 0 improper"),
     (lambda: GaussianMixtureLaw([1, 1], 1, [3, 0], [0, 1], [1, 1]).stand_in(),
+     "law of component 1 improper"),
+    (lambda: GaussianMixtureLaw([1, 1, 1], 1, 3, [0, 1, 2], [1, 0, 1]).stand_in(),
      "law of component 1 improper"),
     (lambda: PoissonMixtureLaw([1, 1], 1, 1) + PoissonStatistics(*np.ones((3, 3))),
      "statistics.counts must have shape"),

@@ -398,6 +398,20 @@ def test_all_that_follows_the_model_is_data():
     assert seen == [("x", "labels")] * 2
 
 
+def test_steps_that_do_not_shrink_are_made_one_by_one():
+    """Without an end in sight there is none to leap to: the steps' lengths do not differ."""
+
+    class Climbs(Scripted):
+        def to_vector(self):
+            return np.array([float(self.step)])
+
+        def from_vector(self, vector):
+            raise AssertionError("a leap")
+
+    run = em.fit(Climbs(tuple(range(9))), tol=0.5, acceleration="squarem")
+    assert (run.log_likelihood, run.converged) == (8, True)
+
+
 @pytest.mark.parametrize("acceleration", [None, "squarem"])
 def test_a_bar_counts_every_step_and_goes_away(acceleration, bars, rng):
     """One bar per run, as long as max_iter; one of starts around those of no run."""

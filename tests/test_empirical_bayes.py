@@ -348,6 +348,32 @@ def test_a_fit_says_its_log_evidence_and_the_curvature_of_its_density(kind, seed
 
 
 @pytest.mark.parametrize("kind", ALL)
+@given(seed=st.integers(0, 2**32))
+@settings(max_examples=20)
+def test_a_hyperprior_may_bend_as_it_likes(kind, seed):
+    """Its slopes and bends are differences over short steps: those of long ones would be others."""
+    rng = np.random.default_rng(seed)
+    unit = 10.0 ** rng.integers(-6, 7) if kind is NormalNormal else 1.0
+    y, size = random_data(kind, rng, 12)
+    y, size, scale = unit * y, unit * size, np.array([unit, 1.0])
+    middle = kind(2.0, 3.0).to_vector() * scale + [0, np.log(unit)]
+    firm = rng.uniform(1, 30)
+
+    def hanging(v):
+        return -firm * np.cosh((v - middle) / scale).sum(axis=-1)
+
+    found = fit_map2(kind, y, size, log_hyperprior=hanging)
+    x = found.population.to_vector()
+    off = (x - middle) / scale
+    gradient, hessian = kind.evidence(y, size).derivatives(x)
+    np.testing.assert_allclose(gradient * scale, firm * np.sinh(off), atol=1e-3)
+    np.testing.assert_allclose(
+        np.linalg.inv(found.covariance) * np.outer(scale, scale),
+        np.diag(firm * np.cosh(off)) - hessian * np.outer(scale, scale), rtol=1e-4, atol=1e-4,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", ALL)
 @pytest.mark.parametrize("slope", [30.0, 300.0])
 def test_a_density_that_rises_for_ever_is_named(kind, slope):
     y, size = random_data(kind, np.random.default_rng(1), 12)

@@ -437,6 +437,7 @@ def test_one_number_out_of_range_among_good_ones_is_named(seed, J):
 def test_a_table_has_at_most_twenty_axes():
     """A million entries of 0/1 variables; more would not end."""
     assert is_exchangeable(np.ones((1,) * 20))
+    assert is_exchangeable([[0.4, 0.1], [0.1, 0.4]], tol=0), "equal numbers need no tolerance"
     with pytest.raises(ValueError, match="joint must have at most 20 axes, not 21"):
         is_exchangeable(np.ones((1,) * 21))
 
@@ -463,6 +464,9 @@ def test_a_table_has_at_most_twenty_axes():
         (lambda: mixture_of_iid_log_probability([1], [0.5, 0.6], [1.0]), "thetas must have shape"),
         (lambda: predictive_probability([1], [0.0], [1.0]), "x has probability zero"),
         (lambda: sampling_without_replacement_joint(5, 4, 2), "n_ones must be at most n = 4"),
+        (lambda: sampling_without_replacement_joint(-1, 4, 2), "n_ones must be a whole number"),
+        (lambda: sampling_without_replacement_joint(2, 4, 1.5), "k must be a whole number"),
+        (lambda: sampling_without_replacement_joint(2, 4, 0), "k must be a whole number"),
         (lambda: sampling_without_replacement_joint(2, 4, 5), "k must be at most 4"),
         (lambda: sampling_without_replacement_joint(2, 400, 21), "k must be at most 20"),
         (lambda: nearest_mixture(chain(3)), "joint must be exchangeable"),

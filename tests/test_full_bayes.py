@@ -239,6 +239,18 @@ def test_function_of_the_wrong_shape_is_named(rats):
         rats.expectation(lambda a, b: 1.0)
 
 
+@pytest.mark.parametrize("place", [0, 0.5, 1])
+def test_a_function_without_a_value_somewhere_is_named(rats, place):
+    def holey(a, b):
+        values = a + b
+        values.flat[int(place * (values.size - 1))] = np.nan
+        return values
+
+    for call in (rats.expectation, lambda function: rats.quantile(function, 0.5)):
+        with pytest.raises(ValueError, match="function must return one value, and no NaN"):
+            call(holey)
+
+
 @pytest.mark.parametrize(
     ("call", "message"),
     [

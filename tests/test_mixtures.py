@@ -605,6 +605,10 @@ GOOD = {"weights": [0.5, 0.5], "means": [[0.0, 0.0], [1.0, 1.0]], "covariances":
         ({"means": [[0, 0], [np.inf, 0]]}, "means holds 1 NaN or infinite"),
         ({"means": np.zeros((2, 2, 2))}, "means must have shape"),
         ({"covariances": np.eye(2)}, r"covariances must have shape \(2, 2, 2\)"),
+        (
+            {"covariances": [np.eye(2), [[1, 0], [0, np.inf]]]},
+            "covariances holds 1 NaN or infinite",
+        ),
         ({"covariances": [np.eye(2), -np.eye(2)]}, "positive definite: component 1"),
         ({"covariances": [np.eye(2), np.zeros((2, 2))]}, "positive definite"),
         ({"covariances": [[[1, 0.5], [0, 1]]] * 2}, "covariances must be symmetric"),

@@ -348,8 +348,30 @@ def test_counts_of_any_size():
     found = model.posterior([200_000, 3], [1_000_000, 5], ["much", "little"])
     np.testing.assert_allclose(found.group_mean[1], 0.2, rtol=1e-4)
     np.testing.assert_allclose(found.group_sd[1], 0.0004, rtol=0.01)
-    with pytest.raises(ValueError, match="n and scale ask for more than 200000 nodes"):
+    beyond = pytest.raises(ValueError, match="n and scale ask for more than 200000 nodes")
+    with beyond:
         RIGHT.NestedBetaBinomial(0, 1, 1e15).log_evidence([10**11], [2 * 10**11], [0])
+    few, many = 1, 10**11
+    while many - few > 1 + few / 1000:  # where it ends, they are nearly as many
+        middle = (few + many) // 2
+        try:
+            found = RIGHT.NestedBetaBinomial(0, 1, 1e15).posterior([middle], [2 * middle], [0])
+            few, nodes = middle, len(found.log_odds)
+        except ValueError:
+            many = middle
+    assert 195_000 < nodes <= 200_000
+
+
+@pytest.mark.parametrize("mean", [-40.0, 40.0])
+def test_one_success_moves_far_what_was_sure(mean):
+    """Nodes reach to where one event of its own kind and of the other puts the group."""
+    for y in (0, 1):
+        z = np.linspace(-40, 40, 80_001)
+        p, q = special.expit(mean + 6 * z), special.expit(-mean - 6 * z)
+        logs = stats.norm.logpdf(z) + np.log(p if y else q)
+        model = RIGHT.NestedBetaBinomial(mean, 6, 3)
+        expected = special.logsumexp(logs) + np.log(1e-3)
+        assert model.log_evidence([y], [1], [0]) == pytest.approx(expected, abs=1e-6)
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -404,7 +426,11 @@ def test_many_groups_underflow_nowhere():
     """Their evidences multiply to less than the smallest float."""
     rng = np.random.default_rng(3)
     y, group = rng.integers(0, 41, 900), np.arange(900)
-    found = RIGHT.full_bayes_nested(y, np.full(900, 40), group, scales=[1, 2], strengths=[50])
+    data = y, np.full(900, 40), group
+    with np.errstate(all="raise"):
+        found = RIGHT.full_bayes_nested(*data, scales=[1, 2], strengths=[50])
+        model = RIGHT.NestedBetaBinomial(0, 1, 50)
+        assert model.m_step(model.e_step(*data)[0]).strength > 0
     assert np.isfinite(found.group_mean).all()
     assert found.weights.sum() == pytest.approx(900)
 
@@ -473,3 +499,13 @@ def test_a_chance_below_all_floats_is_almost_zero():
         assert found.weights[0, 0, 0] > 1e-9
         assert (found.mean < 1e-200).all()
         assert (found.interval()[:, 0] == 0).all()
+
+
+def test_a_vector_out_of_range_is_named_without_a_warning():
+    start = RIGHT.NestedBetaBinomial(0, 1, 1)
+    for vector in ([0.0, -800.0, 0.0], [0.0, 0.0, 800.0], [0.0, 0.0, -800.0]):
+        with (
+            np.errstate(all="raise"),
+            pytest.raises(ValueError, match="vector leads out of the range of numbers"),
+        ):
+            start.from_vector(vector)

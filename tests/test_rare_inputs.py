@@ -299,6 +299,8 @@ def test_what_is_written_into_the_data_afterwards_changes_nothing():
         (lambda: fit_evidence(BetaBinomial, [1, 3], [9, 9], start=GammaPoisson(1, 1)), "start"),
         (lambda: GammaPoisson(1e9, 1e-9).sample_prior_predictive(
             [1.0], np.random.default_rng(1)), "exposure is so large"),
+        (lambda: GammaPoisson(1, 1).sample_prior_predictive(
+            [1, 1e30, 2], np.random.default_rng(1)), "exposure is so large"),
         (lambda: BetaBinomial(1, 1).sample(None), "rng must be"),
         (lambda: BetaPosterior([1.0, 2.0], 1.0).quantile([0.1, 0.2, 0.3]), "probability has shape"),
     ],

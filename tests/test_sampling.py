@@ -373,6 +373,7 @@ def test_a_table_of_what_is_known():
     row = table.loc["rate"]
     assert abs(row["mean"] - law.mean()) < 4.5 * row["mcse"] < 0.1
     assert row["sd"] == pytest.approx(law.std(), rel=0.05)
+    assert row["sd"] == pytest.approx(chains.trace(lambda m: m.rates[0]).std(ddof=1), rel=1e-12)
     np.testing.assert_allclose(row[["from", "to"]], law.ppf([0.025, 0.975]), rtol=0.04)
     assert row["mcse"] == pytest.approx(law.std() / np.sqrt(16_000), rel=0.1)
     assert row["r_hat"] < 1.01

@@ -147,3 +147,16 @@ def test_of_a_variance_more_must_be_left_than_a_rounding_for_each_column(K, D, f
     else:
         with pytest.raises(ValueError, match=r"^name"):
             _vectors.cholesky(stack, "name")
+
+
+def test_the_first_column_without_spread_is_named_of_several():
+    bad = np.tile(np.eye(3), (4, 1, 1))
+    bad[1, 2, 2] = bad[2, 0, 0] = 0
+    with pytest.raises(ValueError, match="component 1 has no spread in column 2"):
+        _vectors.cholesky(bad, "name")
+
+
+def test_how_lopsided_a_matrix_is_may_be_beyond_all_floats():
+    bad = np.array([[1e-300, 1e160], [-1e160, 1e300]])
+    with np.errstate(all="raise"), pytest.raises(ValueError, match="name must be symmetric"):
+        _vectors.cholesky(bad, "name")
