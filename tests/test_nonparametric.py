@@ -246,3 +246,14 @@ def test_the_prior_of_map_is_pseudo_units():
     fit = em.fit(population, seen, prior=prior, tol=1e-12, max_iter=5_000)
     counts = fit.model.e_step(seen)[0].counts + 2
     np.testing.assert_allclose(fit.model.weights, counts / counts.sum(), rtol=1e-5)
+
+
+def test_nothing_less_than_nothing_can_be_gained():
+    """One law alone is the best there is: rounding errors of either sign are no loss."""
+    found = []
+    for seed in range(40):
+        rng = np.random.default_rng(seed)
+        seen, often = rng.normal(-5, 3, (500, 1)), rng.uniform(0, 9, 500)
+        found.append(GridPopulation([1.0]).possible_gain(seen, weights=often))
+    assert min(found) == 0
+    assert max(found) < 1e-9

@@ -351,9 +351,10 @@ def test_every_array_of_another_length_names_itself(seed, T, S):
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda lake: lake.posterior([-1]), "counts must be whole numbers"),
-        (lambda lake: lake.posterior([1.5]), "counts must be whole numbers"),
-        (lambda lake: lake.posterior([3, np.inf]), "counts must be whole numbers"),
+        (lambda lake: lake.posterior([-1]), "counts must be whole numbers >= 0"),
+        (lambda lake: lake.posterior([4, -1, 2]), "counts must be whole numbers >= 0"),
+        (lambda lake: lake.posterior([4, 1.5, 2]), "counts must be whole numbers >= 0"),
+        (lambda lake: lake.posterior([3, np.inf]), "counts must be whole numbers >= 0"),
         (lambda lake: lake.posterior([3, 2.0**54]), r"counts must be whole numbers up to 2\*\*53"),
         (lambda lake: lake.posterior([3, 1j]), "counts must be an array of numbers"),
         (lambda lake: lake.posterior(np.array([3, 4], "m8[s]")), "counts must be .* durations"),
