@@ -135,6 +135,40 @@ def test_every_figure_that_stands_still_says_so(printed, site):
     assert text.count(words(editions.AS_DRAWN)) == len(drawings) > 10
 
 
+def index(texts):
+    """The index as it is printed: the pages of each term, without spaces in its name."""
+    start = next(k for k, text in enumerate(texts) if words(text).startswith("Indexofterms"))
+    entries = ""
+    for number, text in enumerate(texts[start:], start + 1):
+        heads = rf"^(Indexofterms|WhattheDataHide|{number})*"
+        entries += re.sub(heads, "", words(text))
+    found = re.findall(r"(.+?),(\d+(?:,\d+)*)", entries)
+    return {name: [int(number) for number in numbers.split(",")] for name, numbers in found}
+
+
+def test_every_term_is_in_the_index_with_the_pages_that_explain_it(printed, little):
+    texts = [page.extract_text() for page in printed.pages]
+    found, expected = index(texts), pdf.glossary(little)
+    assert len(expected) > 100
+    assert sorted(found) == sorted(words(names[0]) for _, names, _ in expected)
+    everywhere = 0
+    for _, names, _ in expected:
+        stems = [words(name).casefold().rstrip("s.") for name in names if name.strip()]
+        said = [words(texts[number - 1]).casefold() for number in found[words(names[0])]]
+        assert len(said) > 1, f"{names[0]}: nowhere but in the glossary"
+        everywhere += all(any(stem in text for stem in stems) for text in said)
+    assert everywhere > 0.95 * len(expected)  # a section may begin on the page before the term
+
+
+def test_a_term_that_the_index_forgets_is_found(little):
+    assert len(pdf.glossary(little)) == pdf.terms(little, None).count("<li>")
+    chapter, book = little[1], pdf.glossary(little)
+    explained = {e.get("data-term") for e in chapter.body.cssselect("strong[data-term]")}
+    names = {names[0] for place, names, _ in book if place in explained}
+    assert {"latent-variable model", "explaining away", "plate diagram"} <= names
+    assert "Aitken\u2019s estimate" not in names
+
+
 def test_letters_come_with_the_book(printed):
     """No font of the machine that prints, and none that a reader would have to have."""
     names = set()

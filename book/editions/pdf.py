@@ -67,6 +67,7 @@ def book(site=pages.SITE, articles=None):
         pages.take_solutions(page)
         pages.tell_how_drawn(pages.unfold(page))
         spoken(page)
+    mark_terms(found)
     return found
 
 
@@ -268,29 +269,53 @@ def solutions(found, numbers):
     return f'<section class="page" id="p-solutions"><h1>Hints and solutions</h1>{body}</section>'
 
 
+def glossary(found):
+    """Return the glossary's terms: the place of each, its names, and where its section begins."""
+    entries = []
+    for item in [e for page in found if page.name == "glossary" for e in page.body.cssselect("li")]:
+        name = item.find(".//strong")
+        if name is None or not item.get("id"):
+            continue
+        also = [e.tail or "" for e in item.iter("em") if e.text_content().startswith("Also")]
+        names = [name.text_content(), *"".join(also).split(",")]
+        homes = [link.get("href")[1:] for link in item.cssselect("a[href^='#']")]
+        entries.append((item.get("id"), names, homes[:1]))
+    return entries
+
+
+def as_term(text):
+    """Return a term as it is compared: without its case, its plural, and what stands around it."""
+    return " ".join(text.split()).strip(" .,:;").casefold().replace("\u2019", "'").rstrip("s")
+
+
+def mark_terms(found):
+    """Give what is bold in the text and a term of the glossary a place that the index leads to."""
+    targets = {as_term(name): place for place, names, _ in glossary(found) for name in names}
+    targets.pop("", None)
+    bold = [e for page in found if page.name != "glossary" for e in page.body.iter("strong")]
+    for k, element in enumerate(bold):
+        target = targets.get(as_term(element.text_content()))
+        if target:
+            element.set("data-term", target)
+            element.set("id", element.get("id") or f"t-{k}")
+
+
 def terms(found, numbers):
-    """Return the index: where the text mentions a term, and where the glossary does."""
-    places, names = {}, {}
+    """Return the index: where the text explains a term, and where the glossary does."""
+    marked = {}
     for page in found:
-        for link in page.body.cssselect("a.mention-term"):
-            target = link.get("href")[1:]
-            section = next(e for e in link.iterancestors("section") if e.get("id"))
-            places.setdefault(target, []).append(section.get("id"))
-    for page in found:
-        for element in page.body.iter():
-            if isinstance(element.tag, str) and element.get("id") in places:
-                strong = element if element.tag == "strong" else element.find(".//strong")
-                names[element.get("id")] = (element if strong is None else strong).text_content()
+        for element in page.body.cssselect("[data-term]"):
+            marked.setdefault(element.get("data-term"), []).append(element.get("id"))
     lines = []
-    for target, name in sorted(names.items(), key=lambda item: item[1].casefold()):
-        asked = dict.fromkeys([*places[target], target])
-        shown = dict.fromkeys((numbers or {}).get(place, 0) for place in asked)
-        first = {number: place for place, number in
-                 reversed([(p, (numbers or {}).get(p, 0)) for p in asked])}  # fmt: skip
+    for target, names, homes in sorted(glossary(found), key=lambda entry: entry[1][0].casefold()):
+        asked = [*marked.get(target, homes), target]
+        first = {}  # of each page the first place
+        for place in asked:
+            first.setdefault((numbers or {}).get(place, 0), place)
         links = ", ".join(
-            f'<a href="#{first[n]}">{n if numbers else ""}</a>' for n in sorted(shown)
+            f'<a href="#{first[n]}">{n if numbers else ""}</a>' for n in sorted(first)
         )
-        lines.append(f"<li>{escape(name)}, {links}</li>")
+        lines.append(f"<li>{escape(names[0])}, {links}</li>")
     return (
         '<section class="page terms" id="p-terms"><h1>Index of terms</h1>'
         f"<ul>{''.join(lines)}</ul></section>"
@@ -300,7 +325,7 @@ def terms(found, numbers):
 def places(text):
     """Return the ids that a page number is asked for."""
     asked = re.findall(r'href="#([^"]+)"', text)
-    own = re.findall(r'id="((?:m-|w-|e-)[^"]+)"', text)
+    own = re.findall(r'id="((?:m-|w-|e-|t-)[^"]+)"', text)
     figures = [name.removeprefix("e-") for name in own if name.startswith("e-")]
     return list(dict.fromkeys([*asked, *own, *figures, "p-contents"]))
 
