@@ -272,6 +272,15 @@ def test_probabilities_of_single_precision(seed, K):
         np.testing.assert_allclose(np.exp(logs).sum(), 1, rtol=1e-14)
 
 
+@pytest.mark.parametrize("shape", [(3, 4), (4, 4), (2, 3, 5)])
+def test_rows_of_single_precision_sum_to_one_each(shape, rng):
+    """In double precision, whichever other rows there are."""
+    logs = np.log(rng.dirichlet(np.ones(shape[-1]), shape[:-1]).astype(np.float32))
+    found = _check.log_probabilities(logs, "log_p")
+    np.testing.assert_allclose(np.exp(found).sum(axis=-1), 1, rtol=1e-14)
+    np.testing.assert_allclose(found, logs, atol=1e-6)
+
+
 @pytest.mark.parametrize("kind", [np.float32, np.float16])
 def test_sixteen_roundings_of_its_precision_are_what_a_sum_may_be_off(kind):
     half = float(np.finfo(kind).eps) / 2  # the distance of the numbers from one half on
