@@ -362,16 +362,16 @@ def test_counts_of_any_size():
     assert 195_000 < nodes <= 200_000
 
 
-@pytest.mark.parametrize("mean", [-40.0, 40.0])
-def test_one_success_moves_far_what_was_sure(mean):
-    """Nodes reach to where one event of its own kind and of the other puts the group."""
-    for y in (0, 1):
+@pytest.mark.parametrize("mean", [-15.0, 15.0])
+def test_nine_events_move_far_what_was_sure(mean):
+    """Nodes reach to where events of either kind put the group: nine scales away here."""
+    for y in (0, 9):
         z = np.linspace(-40, 40, 80_001)
-        p, q = special.expit(mean + 6 * z), special.expit(-mean - 6 * z)
-        logs = stats.norm.logpdf(z) + np.log(p if y else q)
-        model = RIGHT.NestedBetaBinomial(mean, 6, 3)
+        log_p, log_q = (special.log_expit(sign * (mean + z)) for sign in (1, -1))
+        logs = stats.norm.logpdf(z) + y * log_p + (9 - y) * log_q
         expected = special.logsumexp(logs) + np.log(1e-3)
-        assert model.log_evidence([y], [1], [0]) == pytest.approx(expected, abs=1e-6)
+        model = RIGHT.NestedBetaBinomial(mean, 1, 1e12)
+        assert model.log_evidence([y], [9], [0]) == pytest.approx(expected, abs=1e-4)
 
 
 @pytest.mark.parametrize("seed", range(4))
