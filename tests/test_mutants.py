@@ -309,9 +309,16 @@ def test_a_mutant_meets_the_tests_that_reach_it(reaching, name, tests):
     _, code, kept = reaching
     start = code.splitlines().index(f"def {name}(") + 1
     ids = {f"tests/test_reach.py::test_{test}" for test in tests}
-    for line in (start + 4, start + 5, start + 2):  # both lines of the statement, and the default
+    for line in (start + 4, start + 5):  # both lines of the statement
         chosen = mutants.reached.choose(kept, "companion/reach.py", code, line, 60)
         assert set(chosen) == ids
+    # Of a default, those that reach its function, and then the others, each for half of the time.
+    seconds = {test: (10 if test in ids else 1, seen) for test, (_, seen) in kept.items()}
+    rest = len(kept) - len(ids)
+    for budget, reach in ((60, len(ids)), (20, min(len(ids), 1 if rest else 2))):
+        chosen = mutants.reached.choose(seconds, "companion/reach.py", code, start + 2, budget)
+        assert set(chosen) >= seconds.keys() - ids
+        assert len(chosen) == reach + rest
     assert not any(mutants.reached.choose(kept, "companion/other.py", code, start + 4, 60))
 
 
