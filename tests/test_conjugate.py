@@ -411,6 +411,8 @@ INPUT = [
     (lambda: TWO.log_density(GaussianMixture([1.0], [0], [1])), "model.means must have shape"),
     (lambda: TWO.divergence(GaussianMixtureLaw([1.0], 1, 3, [0], [1])),
      "prior.concentrations must have shape"),
+    (lambda: TWO.divergence(GaussianMixtureLaw([1, 1], 1, 5, np.eye(2, 3), [np.eye(3)] * 2)),
+     "prior.means must have shape"),
     (lambda: GaussianMixtureLaw([1, 1], 0, 3, [0, 1], [1, 1]).sample(np.random.default_rng(1)),
      "law of component 0 improper"),
     (lambda: GaussianMixtureLaw([1, 1], 1, [3, 0], [0, 1], [1, 1]).stand_in(),
