@@ -66,6 +66,8 @@ def test_a_start_lies_halfway_between_distinct_points_and_their_mean(seed, K):
         (lambda: PoissonMixture([0.5, 0.6], [1, 2]), "weights must sum to one"),
         (lambda: PoissonMixture([0.5, 0.5], [1, 2, 3]), r"rates must have shape \(2,\)"),
         (lambda: PoissonMixture([1.0], [[1.0]]), r"rates must have shape \(1,\)"),
+        (lambda: PoissonMixture.prior_statistics([1, 2], 2, -1.0), "pseudo_observations must be"),
+        (lambda: PoissonMixture.prior_statistics([1, 2], 2, np.nan), "pseudo_observations "),
     ],
 )
 def test_bad_poissons(call, message):
@@ -97,3 +99,13 @@ def test_bad_counts(x, message, rng):
     ):
         with pytest.raises(ValueError, match=message):
             call(x)
+
+
+@given(seed=st.integers(0, 2**32))
+def test_a_weight_is_a_number_of_copies(seed):
+    rng = np.random.default_rng(seed)
+    model = PoissonMixture(rng.dirichlet([1, 1, 1]), rng.uniform(0.1, 9, 3))
+    x, often = rng.poisson(3, 12), rng.integers(0, 4, 12) + (np.arange(12) == 0)
+    repeated = np.repeat(x, often)
+    for method in (model.log_likelihood, model.bic, model.aic):
+        assert method(x, weights=often) == pytest.approx(method(repeated), rel=1e-12)
