@@ -96,7 +96,7 @@ def constants(value, scope):
     elif isinstance(value, float) and 0 < abs(value) < 1e-3:
         yield from (1e4 * value, 0.0)  # a tolerance: what twice of it changes, nobody sees
     elif isinstance(value, float):
-        yield from (value + 1, value / 2 or -1.0)
+        yield from (value + 1 if abs(value) < 1e9 else 2 * value, value / 2 or -1.0)
     elif isinstance(value, str) and not set(" \n") & set(value) and value not in scope:
         yield value + "x"  # a sentence, or the name of an argument, is wording
 

@@ -442,6 +442,13 @@ def test_a_table_has_at_most_twenty_axes():
         is_exchangeable(np.ones((1,) * 21))
 
 
+@pytest.mark.parametrize("n_ones", [0, 3])
+def test_a_box_of_one_kind_has_one_sequence(n_ones):
+    joint = sampling_without_replacement_joint(n_ones, 3, 2)
+    assert joint[(1, 1) if n_ones else (0, 0)] == 1
+    assert joint.sum() == 1
+
+
 @pytest.mark.parametrize(
     ("call", "message"),
     [
