@@ -538,19 +538,13 @@ def r_hats(draws):
         ),
         "ranks without scores": (
             "normal scores|off by",
-            """
-def r_hats(draws):
-    n = draws.shape[1] // 2
-    y = np.concatenate([draws[:, :n], draws[:, -n:]])
-
-    def one(y):
-        return np.sqrt((n - 1) / n + y.mean(axis=1).var(ddof=1) / y.var(axis=1, ddof=1).mean())
-
-    def ranks(y):
-        return rankdata(y).reshape(y.shape)
-
-    return one(y), one(ranks(y)), one(ranks(abs(y - np.median(y))))
-""",
+            changed(
+                R_HATS,
+                (
+                    "norm.ppf((rankdata(y).reshape(y.shape) - 0.375) / (y.size + 0.25))",
+                    "rankdata(y).reshape(y.shape)",
+                ),
+            ),
         ),
         "other scores": (
             "score of rank",

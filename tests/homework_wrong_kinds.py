@@ -4,6 +4,8 @@
 strict here: it tells this mistake from the others.
 """
 
+from homework_wrong_five import R_HATS, changed
+
 KINDS = {
     "hw1_mixtures_and_em": {
         "q1_responsibilities": {
@@ -953,53 +955,26 @@ def gibbs_sweep(x, weights, rates, draw, rng):
         "q3_r_hats": {
             "distances from zero": (
                 "from zero",
-                """
-def r_hats(draws):
-    n = draws.shape[1] // 2
-    y = np.concatenate([draws[:, :n], draws[:, -n:]])
-
-    def one(y):
-        return np.sqrt((n - 1) / n + y.mean(axis=1).var(ddof=1) / y.var(axis=1, ddof=1).mean())
-
-    def scores(y):
-        return norm.ppf((rankdata(y).reshape(y.shape) - 0.375) / (y.size + 0.25))
-
-    return one(y), one(scores(y)), one(scores(abs(y)))
-""",
+                changed(R_HATS, ("abs(y - np.median(y))", "abs(y)")),
             ),
             "one-pass variance": (
                 "about ten million",
-                """
-def r_hats(draws):
-    n = draws.shape[1] // 2
-    y = np.concatenate([draws[:, :n], draws[:, -n:]]).astype(float)
-
-    def one(y):
-        W = ((y**2).mean(axis=1) - y.mean(axis=1) ** 2).mean() * n / (n - 1)
-        return np.sqrt((n - 1) / n + y.mean(axis=1).var(ddof=1) / W)
-
-    def scores(y):
-        return norm.ppf((rankdata(y).reshape(y.shape) - 0.375) / (y.size + 0.25))
-
-    return one(y), one(scores(y)), one(scores(abs(y - np.median(y))))
-""",
+                changed(
+                    R_HATS,
+                    ("draws[:, -n:]])", "draws[:, -n:]]).astype(float)"),
+                    (
+                        "y.var(axis=1, ddof=1).mean()",
+                        "(((y**2).mean(1) - y.mean(1) ** 2).mean() * n / (n - 1))",
+                    ),
+                ),
             ),
             "rounded": (
                 "rounded to [1-4] decimals",
-                """
-def r_hats(draws):
-    n = draws.shape[1] // 2
-    y = np.concatenate([draws[:, :n], draws[:, -n:]])
-
-    def one(y):
-        value = (n - 1) / n + y.mean(axis=1).var(ddof=1) / y.var(axis=1, ddof=1).mean()
-        return round(float(np.sqrt(value)), 4)
-
-    def scores(y):
-        return norm.ppf((rankdata(y).reshape(y.shape) - 0.375) / (y.size + 0.25))
-
-    return one(y), one(scores(y)), one(scores(abs(y - np.median(y))))
-""",
+                changed(
+                    R_HATS,
+                    ("return np.sqrt(", "return round(float(np.sqrt("),
+                    ("ddof=1).mean())", "ddof=1).mean())), 4)"),
+                ),
             ),
         },
         "q4_coordinate_step": {

@@ -316,19 +316,24 @@ def test_moments_by_hand(kind, seed, J):
         fit_moments(kind, y[:1], size[:1])
 
 
+def in_any_unit(kind, seed):
+    """Data, the scale of both coordinates, the middle of a hyperprior, and a source of chance."""
+    rng = np.random.default_rng(seed)
+    unit = 10.0 ** rng.integers(-6, 7) if kind is NormalNormal else 1.0
+    y, size = random_data(kind, rng, 12)
+    scale = np.array([unit, 1.0])
+    middle = kind(2.0, 3.0).to_vector() * scale + [0, np.log(unit)]
+    return unit * y, unit * size, scale, middle, rng
+
+
 @pytest.mark.parametrize("kind", ALL)
 @given(seed=st.integers(0, 2**32))
 @settings(max_examples=20)
 def test_a_fit_says_its_log_evidence_and_the_curvature_of_its_density(kind, seed):
     """A normal hyperprior in which both coordinates hang together, in any unit of the data."""
-    rng = np.random.default_rng(seed)
-    unit = 10.0 ** rng.integers(-6, 7) if kind is NormalNormal else 1.0
-    y, size = random_data(kind, rng, 12)
-    y, size = unit * y, unit * size
+    y, size, scale, middle, rng = in_any_unit(kind, seed)
     rho = rng.uniform(-0.9, 0.9)
-    scale = np.array([unit, 1.0])
     P = np.linalg.inv([[1.0, rho], [rho, 1.0]]) / np.outer(scale, scale)
-    middle = kind(2.0, 3.0).to_vector() * scale + [0, np.log(unit)]
 
     def normal(v):
         off = v - middle
@@ -352,11 +357,7 @@ def test_a_fit_says_its_log_evidence_and_the_curvature_of_its_density(kind, seed
 @settings(max_examples=20)
 def test_a_hyperprior_may_bend_as_it_likes(kind, seed):
     """Its slopes and bends are differences over short steps: those of long ones would be others."""
-    rng = np.random.default_rng(seed)
-    unit = 10.0 ** rng.integers(-6, 7) if kind is NormalNormal else 1.0
-    y, size = random_data(kind, rng, 12)
-    y, size, scale = unit * y, unit * size, np.array([unit, 1.0])
-    middle = kind(2.0, 3.0).to_vector() * scale + [0, np.log(unit)]
+    y, size, scale, middle, rng = in_any_unit(kind, seed)
     firm = rng.uniform(1, 30)
 
     def hanging(v):

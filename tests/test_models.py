@@ -503,8 +503,8 @@ def criteria_count_every_parameter(factory):
     np.testing.assert_allclose(model.bic(x), P * np.log(N) - 2 * value, rtol=1e-12)
     often = rng.integers(0, 3, 80)
     repeated = np.repeat(x, often, axis=0)
-    for criterion in (model.aic, model.bic):
-        np.testing.assert_allclose(criterion(x, weights=often), criterion(repeated), rtol=1e-10)
+    for of in (model.log_likelihood, model.aic, model.bic):
+        np.testing.assert_allclose(of(x, weights=often), of(repeated), rtol=1e-10)
 
 
 LAWS = {  # and which models must obey

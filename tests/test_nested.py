@@ -348,8 +348,7 @@ def test_counts_of_any_size():
     found = model.posterior([200_000, 3], [1_000_000, 5], ["much", "little"])
     np.testing.assert_allclose(found.group_mean[1], 0.2, rtol=1e-4)
     np.testing.assert_allclose(found.group_sd[1], 0.0004, rtol=0.01)
-    beyond = pytest.raises(ValueError, match="n and scale ask for more than 200000 nodes")
-    with beyond:
+    with pytest.raises(ValueError, match="n and scale ask for more than 200000 nodes"):
         RIGHT.NestedBetaBinomial(0, 1, 1e15).log_evidence([10**11], [2 * 10**11], [0])
     few, many = 1, 10**11
     while many - few > 1 + few / 1000:  # where it ends, they are nearly as many

@@ -99,13 +99,3 @@ def test_bad_counts(x, message, rng):
     ):
         with pytest.raises(ValueError, match=message):
             call(x)
-
-
-@given(seed=st.integers(0, 2**32))
-def test_a_weight_is_a_number_of_copies(seed):
-    rng = np.random.default_rng(seed)
-    model = PoissonMixture(rng.dirichlet([1, 1, 1]), rng.uniform(0.1, 9, 3))
-    x, often = rng.poisson(3, 12), rng.integers(0, 4, 12) + (np.arange(12) == 0)
-    repeated = np.repeat(x, often)
-    for method in (model.log_likelihood, model.bic, model.aic):
-        assert method(x, weights=often) == pytest.approx(method(repeated), rel=1e-12)
