@@ -517,7 +517,7 @@ def maximise_evidence(
             break
         covariance[np.ix_(free, free)] = np.linalg.inv(information)
         step = covariance[np.ix_(free, free)] @ slopes(z)
-        z = moved(z, step * min(1.0, 0.5 / np.abs(step).max(initial=1e-300)))
+        z = moved(z, step / max(1.0, 2 * np.abs(step).max()))
         if np.abs(step).max() < 1e-10:
             break
     scale = np.array([unit, 1, 1, 1])

@@ -104,6 +104,7 @@ class GridPopulation:
         """Standard deviation of the population."""
         return float(np.sqrt(self.weights @ (self.grid - self.mean) ** 2))
 
+    @np.errstate(under="ignore")
     def log_prior_predictive(self, log_densities: ArrayLike) -> Floats:
         r"""Log-probability (or log-density) of each unit's data before they are seen.
 
@@ -149,6 +150,7 @@ class GridPopulation:
         """
         return float(self.log_prior_predictive(log_densities).sum())
 
+    @np.errstate(under="ignore")
     def responsibilities(self, log_densities: ArrayLike) -> Floats:
         r"""Posterior of every unit on the grid.
 
@@ -189,6 +191,7 @@ class GridPopulation:
         """
         return np.asarray(self.responsibilities(log_densities) @ self.grid)
 
+    @np.errstate(under="ignore")
     def possible_gain(self, log_densities: ArrayLike, *, weights: ArrayLike | None = None) -> float:
         r"""How many nats any other weights on this grid can gain at most.
 
@@ -224,6 +227,7 @@ class GridPopulation:
         counts = often > 0  # 0 times an overflow is no number
         return max(0.0, float((often[counts] @ ratios[counts]).max() - often.sum()))
 
+    @np.errstate(under="ignore")
     def e_step(
         self, log_densities: ArrayLike, *, weights: ArrayLike | None = None
     ) -> tuple[GridStatistics, float]:
@@ -254,6 +258,7 @@ class GridPopulation:
         inside = float((r * np.where(r > 0, table, 0.0)).sum())
         return GridStatistics(r.sum(axis=0), inside), float(often @ evidence)
 
+    @np.errstate(under="ignore")
     def m_step(self, statistics: GridStatistics) -> Self:
         r"""Weights that are the shares of the expected numbers: :math:`w_g = N_g / J`.
 

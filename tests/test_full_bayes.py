@@ -48,6 +48,22 @@ def test_what_is_lost_in_the_tails_warns_of_nothing():
         assert np.isfinite(posterior.log_predictive([0, 3], [5, 10])).all()
 
 
+@pytest.mark.parametrize("name", ["rats", "schools"])
+def test_finer_nodes_lie_between_the_nodes(name, request):
+    """Each node of the grid that weighs something is one of them, and none lies outside."""
+    posterior = request.getfixturevalue(name)
+    fine, weights = posterior._fine
+    coarse = posterior.vectors[posterior.weights > 1e-9]
+    places = np.round(fine, 9)
+    for vector in coarse:
+        assert (places == np.round(vector, 9)).all(axis=1).any()
+    assert len(fine) > 10 * len(coarse)
+    assert weights.sum() == pytest.approx(1)
+    for axis, nodes in zip(fine.T, posterior.grid, strict=True):
+        assert nodes.min() - 1e-9 < axis.min()
+        assert axis.max() < nodes.max() + 1e-9
+
+
 @pytest.mark.parametrize("level", [0.2, 0.95, 0.9999])
 def test_ends_of_intervals_are_where_the_distribution_function_says(rats, level):
     low, high = rats.units.interval(level).T

@@ -15,7 +15,6 @@ from companion import datasets, em
 from companion import evidence as evidence_module
 from companion._rising import RisingSum, log1p_minus, log_factorial_rest, tally
 from companion.hierarchical import (
-    STRONGEST,
     BetaBinomial,
     GammaPoisson,
     NormalNormal,
@@ -508,7 +507,7 @@ def test_numbers_whose_squares_are_none_are_named(seed, J):
 def test_a_population_is_too_strong_from_a_million_million_on(mean):
     """Expected logarithms of one just below give it back; of one at the bound, or above, none."""
     for share, is_one in ((0.5, True), (0.99, True), (1.0, False), (1.02, False), (4.0, False)):
-        strength = share * STRONGEST
+        strength = share * 1e12
         of_rates = np.array([1.0, -0.5 / strength])  # log E - E log is 1 / (2 shape)
         p = np.array([mean, 1 - mean])
         of_chances = np.log(p) - 0.5 * (1 - p) / p / strength

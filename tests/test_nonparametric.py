@@ -248,6 +248,19 @@ def test_the_prior_of_map_is_pseudo_units():
     np.testing.assert_allclose(fit.model.weights, counts / counts.sum(), rtol=1e-5)
 
 
+@given(seed=st.integers(0, 2**32), spread=st.floats(1, 4000))
+def test_what_hardly_explains_a_unit_warns_of_nothing(seed, spread):
+    rng = np.random.default_rng(seed)
+    seen, population = -rng.uniform(0, spread, (12, 7)), GridPopulation(np.linspace(0, 1, 7))
+    with np.errstate(all="raise"):
+        assert population.log_likelihood(seen) == population.log_prior_predictive(seen).sum()
+        counts = population.e_step(seen)[0].counts
+        np.testing.assert_allclose(population.responsibilities(seen).sum(axis=0), counts)
+        np.testing.assert_allclose(counts.sum(), 12)
+        assert population.m_step(GridStatistics(counts, 0.0)).weights.sum() == pytest.approx(1)
+        assert population.possible_gain(seen) >= 0
+
+
 def test_nothing_less_than_nothing_can_be_gained():
     """One law alone is the best there is: rounding errors of either sign are no loss."""
     found = []

@@ -203,6 +203,19 @@ def test_long_chains_do_not_underflow(rng):
     np.testing.assert_allclose(found.smoothed.sum(axis=1), 1, rtol=1e-10)
 
 
+def test_a_state_that_cannot_be_drowns_nothing(rng):
+    """However well it would fit: what it says from time to time must not add up beside the rest."""
+    initial, transition, emission = random_chain(rng, 2000, 3)
+    plain = forward_backward(initial, transition, emission)
+    more = np.full((4, 4), -np.inf)
+    more[:3, :3], more[3, 3] = transition, 0.0
+    fits = np.column_stack([emission, np.full(2000, 1e6)])
+    found = forward_backward(np.append(initial, -np.inf), more, fits)
+    np.testing.assert_allclose(found.smoothed[:, :3], plain.smoothed, rtol=0, atol=1e-12)
+    assert found.log_likelihood == pytest.approx(plain.log_likelihood, rel=1e-14)
+    assert not found.smoothed[:, 3].any()
+
+
 def test_impossible_states_stay_impossible():
     with np.errstate(divide="ignore"):
         upward = np.log([[0.5, 0.5], [0.0, 1.0]])
