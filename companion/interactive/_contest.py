@@ -107,7 +107,6 @@ def measured(x: Floats, y: Floats) -> list[float]:
     return [*interval, y.std(), cross / (x.std() * y.std())]
 
 
-@np.errstate(under="ignore")
 def chances(z: Floats, strength: float, share: float) -> Floats:
     """Probabilities of being lost: log-odds that rise with z, a given share on average."""
     from scipy.optimize import brentq

@@ -88,7 +88,6 @@ def key(lines: list[tuple[str, str]], x: float = 308, y: float = 24, anchor: str
     return f'<g font-size="13" fill="currentColor" text-anchor="{anchor}">{texts}</g>'
 
 
-@np.errstate(under="ignore")
 def ticks(low: float, high: float) -> list[float]:
     """About five round numbers between two bounds."""
     raw = (high - low) / 5

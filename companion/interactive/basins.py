@@ -281,7 +281,6 @@ def _stops(low: float, high: float, size: int) -> Floats:
     return np.asarray(low + np.arange(size) * ((high - low) / (size - 1)))
 
 
-@np.errstate(under="ignore")
 def _step(u: Floats, theta: Floats) -> tuple[Floats, Floats, Floats]:
     """One EM step: log-weights, means and log-variances (3, S, 2), log-likelihoods, log-counts."""
     log_w, m, log_v = theta[..., np.newaxis]
