@@ -20,7 +20,6 @@ BLOCK = 1 << 13  # entries of a temporary array: small enough for the processor'
 SERIES = 16.0  # from here on the series below are exact to the last digit
 
 
-@np.errstate(under="ignore")
 def log1p_minus(t: Floats) -> Floats:
     r"""Logarithm of 1 + t, minus t: near zero -t^2/2, not a difference of two t.
 
@@ -42,7 +41,7 @@ def log1p_minus(t: Floats) -> Floats:
 
 def log_ratio(k: Floats, a: Floats) -> Floats:
     """Logarithm of 1 + k / a, for k >= 0 and a > 0, also where k / a overflows."""
-    with np.errstate(over="ignore", under="ignore", divide="ignore"):
+    with np.errstate(over="ignore", divide="ignore"):
         ratio = np.asarray(k / a)
         return np.where(np.isinf(ratio), np.log(k) - np.log(a), np.log1p(ratio))
 

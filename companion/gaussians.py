@@ -252,7 +252,6 @@ class GaussianMixture(Mixture[NormalStatistics]):
     # ------------------------------------------------------------------------------- EM
 
     @staticmethod
-    @np.errstate(under="ignore")
     def _statistics(x: Floats, r: Floats) -> NormalStatistics:
         """Statistics of points x (N, D) with assignments r (K, N), centred once for precision."""
         counts = r.sum(axis=1)
@@ -276,7 +275,6 @@ class GaussianMixture(Mixture[NormalStatistics]):
             raise ValueError("x spreads so far that its squares overflow: use other units")
         return whole
 
-    @np.errstate(under="ignore")
     def _expect(
         self, x: Floats, labels: Integers | None, weights: Floats | None
     ) -> tuple[NormalStatistics, float]:
@@ -332,7 +330,6 @@ class GaussianMixture(Mixture[NormalStatistics]):
         products = precisions[:, i, j] * np.where(i == j, -0.5, -1.0)
         return self.means[0] - off[0], L, np.hstack([constant[:, np.newaxis], linear, products])
 
-    @np.errstate(under="ignore")
     def _expect_in_shared_frame(
         self,
         x: Floats,
@@ -370,7 +367,6 @@ class GaussianMixture(Mixture[NormalStatistics]):
         )
 
     @classmethod
-    @np.errstate(under="ignore")
     def _maximise(
         cls, weights: Floats, statistics: NormalStatistics, covariance_type: CovarianceType
     ) -> Self:

@@ -115,7 +115,7 @@ class MultivariateNormal(InformationCriteria):
                 f"column {int(np.argmax(flat))} of x has fewer than two different numbers: "
                 "its variance cannot be estimated"
             )
-        with np.errstate(over="ignore", under="ignore", invalid="ignore"):
+        with np.errstate(over="ignore", invalid="ignore"):
             mean = np.where(seen, x, 0).sum(axis=0) / seen.sum(axis=0)
             variances = np.where(seen, (x - mean) ** 2, 0).sum(axis=0) / seen.sum(axis=0)
         bad = ~(variances > 0) | np.isinf(variances)
@@ -339,7 +339,7 @@ class MultivariateNormal(InformationCriteria):
         seen = x[something]
         model = fit(self, seen).model
         rate = max(FORGOTTEN, *np.linalg.eigvals(rate_matrix(model, seen)).real)
-        if not LONGEST * np.log(rate) <= np.log(FORGOTTEN):
+        if not rate**LONGEST <= FORGOTTEN:
             raise ValueError(
                 "x says (almost) nothing of some parameter: in one direction "
                 f"{rate:.4%} of the information is missing"

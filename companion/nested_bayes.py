@@ -125,13 +125,11 @@ class NestedPosterior:
     data: Grouped
 
     @cached_property
-    @np.errstate(under="ignore")
     def group_mean(self) -> Floats:
         """Posterior mean of every group's mean p_l, of shape (L,)."""
         return np.asarray(self.weights.sum(axis=1) @ special.expit(self.log_odds))
 
     @cached_property
-    @np.errstate(under="ignore")
     def group_sd(self) -> Floats:
         """Posterior standard deviation of every group's mean, of shape (L,)."""
         off = special.expit(self.log_odds) - self.group_mean[:, np.newaxis]
@@ -292,5 +290,5 @@ def full_bayes_nested(
         share = np.where(upper[:, :, np.newaxis] > 0, upper[:, :, np.newaxis] / each, 0.0)
         back = share.reshape(prior.shape[0] * len(u), -1).T @ prior.reshape(-1, len(u))
         weights = seen * back.reshape(seen.shape)
-        weights /= weights.sum(axis=(1, 2), keepdims=True)
+    weights /= weights.sum(axis=(1, 2), keepdims=True)
     return NestedPosterior(data.names, u, s, weights, np.swapaxes(upper, 1, 2), data)

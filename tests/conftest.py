@@ -5,7 +5,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import numpy as np
 import pytest
 import yaml
 from hypothesis import settings
@@ -18,27 +17,6 @@ sys.path.insert(1, str(ROOT / "benchmarks"))  # site_report.py
 # The same examples on every machine and every day; a law that fails once fails always.
 settings.register_profile("course", derandomize=True, deadline=None, max_examples=60)
 settings.load_profile("course")
-
-
-def refuse(kind, flag):
-    """Raise where the companion's own arithmetic, or what it called, did what nobody allowed."""
-    frame = sys._getframe(1)
-    while "site-packages" in frame.f_code.co_filename:
-        frame = frame.f_back
-    file = Path(frame.f_code.co_filename)
-    if file.is_relative_to(ROOT / "companion") and file.parent.name != "interactive":
-        raise FloatingPointError(f"{kind} that the companion has not declared")
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_call(item):
-    """In every test: what the companion computes may underflow only where it says so.
-
-    It costs nothing there, and spares those who ask NumPy to raise errors. What only draws a
-    figure in a page need not say it.
-    """
-    with np.errstate(under="call", call=refuse):
-        return (yield)
 
 
 def pages() -> list[str]:

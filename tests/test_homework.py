@@ -18,6 +18,7 @@ from homework_mutants import mutants
 from homework_right_answers import RIGHT
 from homework_wrong_answers import WRONG
 from homework_wrong_kinds import KINDS
+from homework_wrong_subtle import SUBTLE
 from homework_wrong_unseen import UNSEEN
 
 BUILT = ROOT / "_build" / "homework"
@@ -241,7 +242,11 @@ OBSERVED = re.compile(
     |equally.likely|lines;.\d.are.drawn|live.between.0.and.1|stops.with|counts.are.returned
     |have.another.law|begins.with.a.draw|must.notice.it|bound.falls|should.be.of.kind|not.drawn
     |surely.of.kinds    |another.order.and.read
-    |all.60.draws.are|not.noticed|no.Beta.fits|found,.of.shapes|as.other.numbers""",
+    |all.60.draws.are|not.noticed|no.Beta.fits|found,.of.shapes|as.other.numbers
+    |shares.are.others|counted:.there.too|have.another.log-likelihood|has.another.variance
+    |with.another.shape|a.low.line.belongs|2000.taken.off|hundred.thousand.times.larger
+    |no.white.one.has|For.draws.of.type|two.coins.alike|ones.in.\d+.draws.it|stands.more.often
+    |800.ones.come.first|give.all.kinds""",
     re.VERBOSE,
 )
 
@@ -267,8 +272,10 @@ def said_of(names, study, question):
 
 def mistakes(homework, question):
     """Every wrong answer to a question that has a word of its own, whoever wrote it."""
-    unseen = UNSEEN.get(homework, {}).get(question, {})
-    return {**WRONG[homework][question], **KINDS[homework][question], **unseen}
+    found = {**WRONG[homework][question], **KINDS[homework][question]}
+    for others in (UNSEEN, SUBTLE):
+        found |= others.get(homework, {}).get(question, {})
+    return found
 
 
 @pytest.mark.parametrize(
@@ -501,8 +508,8 @@ def test_a_spoiled_master_is_refused(tmp_path, old, new, message):
         ("points: 4", "points: 0", "points are positive numbers, not 0"),
         ("points: 4", "points: many", "points are positive numbers, not 'many'"),
         ("points: 4", "points: true", "points are positive numbers, not True"),
-        ("points: 4", "points: [1, 3]", "2 points for 3 checks"),
-        ("points: 4", "points: [1, -1, 4]", "points are positive"),
+        ("points: 4", "points: [1, 3]", "2 points for 4 checks"),
+        ("points: 4", "points: [1, -1, 4, 1]", "points are positive"),
         ("points: 4", "points: {all: 4}", "points are positive"),
         ("name: q1_responsibilities", "nme: q1", "has no name"),
         ("name: q1_responsibilities", "name: q2_log_likelihood", "a second question is named"),
@@ -526,9 +533,9 @@ def test_a_question_that_could_not_be_graded_is_refused(tmp_path, old, new, mess
 @pytest.mark.parametrize(
     ("points", "shares", "sentence"),
     [
-        ("points: [1, 2.5, 0.5]", [1, 2.5, 0.5], "4 points: the checks are worth 1, 2.5, 0.5"),
-        ("points: {each: 2}", [2, 2, 2], "6 points: the checks are worth 2, 2, 2"),
-        ("points: 6", [2, 2, 2], "6 points: the checks are worth 2, 2, 2"),
+        ("points: [1, 2, 0.5, 0.5]", [1, 2, 0.5, 0.5], "the checks are worth 1, 2, 0.5, 0.5"),
+        ("points: {each: 2}", [2, 2, 2, 2], "8 points: the checks are worth 2, 2, 2, 2"),
+        ("points: 6", [1.5] * 4, "6 points: the checks are worth 1.5, 1.5, 1.5, 1.5"),
     ],
 )
 def test_partial_credit_is_built_and_told(tmp_path, points, shares, sentence):

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-from conftest import ROOT
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy import integrate, special, stats
@@ -158,17 +157,6 @@ def test_one_unit_is_enough_for_chances_however_large_it_is(n):
     assert found.units.mean[0] == pytest.approx(0.5, abs=1e-9)
     low, high = found.units.interval(0.95)[0]
     assert low + high == pytest.approx(1, abs=1e-8)
-
-
-def test_planted_underflow_that_is_not_declared_is_refused():
-    def square(folder):
-        return eval(compile("np.float64(1e-300) ** 2", str(ROOT / folder / "planted.py"), "eval"))
-
-    assert square("tests") == 0
-    with pytest.raises(FloatingPointError, match="underflow that the companion has not declared"):
-        square("companion")
-    with np.errstate(under="ignore"):
-        assert square("companion") == 0
 
 
 def test_a_kink_is_no_edge():

@@ -1,0 +1,418 @@
+"""Subtle wrong answers of somebody who had seen no check: each of them had passed all checks.
+
+``SUBTLE[homework][question][name] = (word, code)`` as in `homework_wrong_kinds.py`: `word` tells
+this mistake from the others.
+"""
+
+SUBTLE = {
+    "hw1_mixtures_and_em": {
+        "q1_responsibilities": {
+            "expanded square": (
+                "square expanded",
+                """
+def responsibilities(x, weights, means, variances):
+    square = (
+        (x**2)[:, None] - 2 * np.outer(x, means) + np.asarray(means) ** 2
+    )
+    log_joint = (
+        np.log(weights)
+        - 0.5 * np.log(2 * np.pi * variances)
+        - 0.5 * square / variances
+    )
+    return np.exp(log_joint - logsumexp(log_joint, axis=1, keepdims=True))
+""",
+            ),
+        },
+        "q2_log_likelihood": {
+            "largest term far away": (
+                "only one of them is counted",
+                """
+def log_likelihood(x, weights, means, variances):
+    log_joint = np.log(weights) + norm.logpdf(
+        x[:, None], means, np.sqrt(variances)
+    )
+    density = np.exp(log_joint).sum(axis=1)
+    usual = density > 1e-300
+    near = np.log(np.where(usual, density, 1))
+    return np.where(usual, near, log_joint.max(axis=1)).sum()
+""",
+            ),
+            "logarithms only at zero": (
+                "numbers have lost digits",
+                """
+def log_likelihood(x, weights, means, variances):
+    density = norm.pdf(x[:, None], means, np.sqrt(variances)) @ weights
+    log_density = logsumexp(
+        norm.logpdf(x[:, None], means, np.sqrt(variances)), axis=1, b=weights
+    )
+    zero = density == 0
+    log_density[~zero] = np.log(density[~zero])
+    return log_density.sum()
+""",
+            ),
+            "products of twenty": (
+                "product of densities underflow",
+                """
+def log_likelihood(x, weights, means, variances):
+    log_density = logsumexp(
+        norm.logpdf(x[:, None], means, np.sqrt(variances)), axis=1, b=weights
+    )
+    total = 0.0
+    for start in range(0, len(x), 20):
+        batch = log_density[start : start + 20]
+        if batch.min() < -700:
+            total += batch.sum()
+        else:
+            total += np.log(np.prod(np.exp(batch)))
+    return total
+""",
+            ),
+        },
+        "q3_m_step": {
+            "centred on the overall mean": (
+                "another place than its own mean",
+                """
+def m_step(x, r, weights, means, variances):
+    pivot = x.mean()
+    d = x - pivot
+    counts = r.sum(axis=0)
+    shift = d @ r / counts
+    return (
+        counts / len(x),
+        pivot + shift,
+        np.maximum(d**2 @ r / counts - shift**2, 0),
+    )
+""",
+            ),
+        },
+        "q4_fit": {
+            "last fall unchecked": (
+                "last step is looked at too",
+                """
+def fit(model, x, tol=1e-8, max_iter=1000):
+    trace = []
+    for _ in range(max_iter):
+        statistics, value = model.e_step(x)
+        trace.append(value)
+        if len(trace) > 1:
+            gain = trace[-1] - trace[-2]
+            if gain < -1e-9 * abs(trace[-2]):
+                raise RuntimeError("the log-likelihood fell")
+            if gain < tol:
+                return model, trace
+        model = model.m_step(statistics)
+    trace.append(model.e_step(x)[1])
+    return model, trace
+""",
+            ),
+            "flattens x": (
+                "with another shape",
+                """
+def fit(model, x, tol=1e-8, max_iter=1000):
+    x = np.asarray(x, float).ravel()
+    statistics, old = model.e_step(x)
+    trace = [old]
+    for _ in range(max_iter):
+        model = model.m_step(statistics)
+        statistics, new = model.e_step(x)
+        trace.append(new)
+        if old - new > 1e-9 * abs(old):
+            raise RuntimeError("the log-likelihood fell")
+        if new - old < tol:
+            break
+        old = new
+    return model, trace
+""",
+            ),
+        },
+        "q5_picture": {
+            "grid of its own": (
+                "uneven steps",
+                """
+def draw_responsibilities(ax, model, grid):
+    even = np.linspace(np.min(grid), np.max(grid), len(grid))
+    r = model.responsibilities(even)
+    for k in range(r.shape[1]):
+        ax.plot(even, r[:, k], label=f"component {k}")
+    ax.set(ylim=(0, 1), xlabel="length (cm)", ylabel="responsibility")
+""",
+            ),
+            "invisible lines left out": (
+                "never likely",
+                """
+def draw_responsibilities(ax, model, grid):
+    r = model.responsibilities(grid)
+    for k in range(r.shape[1]):
+        if r[:, k].max() < 0.5:
+            continue
+        ax.plot(grid, r[:, k], label=f"component {k + 1}")
+    ax.set(ylim=(0, 1), xlabel="length (cm)", ylabel="responsibility")
+""",
+            ),
+        },
+    },
+    "hw2_missing_data_and_elbo": {
+        "q1_elbo": {
+            "rows with a zero have no entropy": (
+                "leave out the terms that are zero",
+                """
+def elbo(q, log_joint):
+    open_rows = (q > 0).all(axis=1)
+    expected = np.sum(q * log_joint)
+    return expected - np.sum(q[open_rows] * np.log(q[open_rows]))
+""",
+            ),
+            "terms in an array like q": (
+                "whole numbers",
+                """
+def elbo(q, log_joint):
+    terms = np.zeros_like(q)
+    used = q > 0
+    terms[used] = q[used] * (log_joint[used] - np.log(q[used]))
+    return float(terms.sum())
+""",
+            ),
+            "nearly certain counts as certain": (
+                "treated as certain",
+                """
+def elbo(q, log_joint):
+    total = 0.0
+    for row, logs in zip(q, log_joint):
+        k = row.argmax()
+        if row[k] > 0.999:
+            total += logs[k]
+        else:
+            total += np.sum(row * logs) - np.sum(xlogy(row, row))
+    return total
+""",
+            ),
+        },
+        "q2_gap": {
+            "one maximum for all": (
+                "one maximum",
+                """
+def gap(q, log_joint):
+    shifted = log_joint - log_joint.max()
+    evidence = np.log(np.exp(shifted).sum(axis=1, keepdims=True))
+    return np.sum(xlogy(q, q) - q * (shifted - evidence))
+""",
+            ),
+        },
+        "q3_expected_statistics": {
+            "floor under the variance": (
+                "kept above some",
+                """
+def expected_statistics(x, mean, covariance):
+    missing = np.isnan(x[:, 1])
+    slope = covariance[1, 0] / covariance[0, 0]
+    expected = mean[1] + slope * (x[:, 0] - mean[0])
+    filled = np.column_stack([x[:, 0], np.where(missing, expected, x[:, 1])])
+    variance = max(covariance[1, 1] - slope * covariance[1, 0], 1e-6)
+    squares = filled.T @ filled
+    squares[1, 1] += missing.sum() * variance
+    return filled.sum(axis=0), squares
+""",
+            ),
+        },
+        "q4_light_bulbs": {
+            "zero hours dropped": (
+                "is left out",
+                """
+def bulb_step(hours, burning, rate):
+    tested = hours > 0
+    hours, burning = hours[tested], burning[tested]
+    lives = np.where(burning, hours + 1 / rate, hours)
+    return len(lives) / lives.sum()
+""",
+            ),
+        },
+    },
+    "hw3_exchangeability": {
+        "q1_urn": {
+            "first draw by hand": (
+                "n_draws = 0",
+                """
+def draw_urn(white, black, n_draws, rng):
+    draws = [int(rng.random() < white / (white + black))]
+    while len(draws) < n_draws:
+        whites = white + sum(draws)
+        draws.append(int(rng.random() < whites / (white + black + len(draws))))
+    return np.array(draws)
+""",
+            ),
+            "chance in per cent": (
+                "chance rounded",
+                """
+def draw_urn(white, black, n_draws, rng):
+    draws = np.zeros(n_draws, int)
+    for i in range(n_draws):
+        chance = round(white / (white + black), 2)
+        draws[i] = rng.random() < chance
+        white += draws[i]
+        black += 1 - draws[i]
+    return draws
+""",
+            ),
+        },
+        "q2_urn_probability": {
+            "ones from the mean": (
+                "cut down to a whole number",
+                """
+def urn_log_probability(draws, white, black):
+    n = len(draws)
+    ones = int(np.mean(draws) * n) if n else 0
+    return betaln(white + ones, black + n - ones) - betaln(white, black)
+""",
+            ),
+            "counts of the type of the draws": (
+                "array of their type",
+                """
+def urn_log_probability(draws, white, black):
+    before = np.zeros_like(draws)
+    before[1:] = np.cumsum(draws)[:-1]
+    i = np.arange(len(draws))
+    ones = draws == 1
+    favourable = np.where(ones, white + before, black + i - before)
+    return np.sum(np.log(favourable / (white + black + i)))
+""",
+            ),
+            "needs a first draw": (
+                "stops with IndexError",
+                """
+def urn_log_probability(draws, white, black):
+    first = white if draws[0] == 1 else black
+    total = np.log(first / (white + black))
+    for i in range(1, len(draws)):
+        ones = np.sum(draws[:i] == 1)
+        favourable = white + ones if draws[i] == 1 else black + i - ones
+        total += np.log(favourable / (white + black + i))
+    return total
+""",
+            ),
+        },
+        "q3_mixture_of_coins": {
+            "coins in a dictionary": (
+                "one of their weights is lost",
+                """
+def mixture_log_probability(draws, thetas, weights):
+    n, ones = len(draws), np.sum(draws)
+    coins = dict(zip(thetas, weights))
+    logs = [
+        xlogy(1, w) + xlogy(ones, t) + xlog1py(n - ones, -t)
+        for t, w in coins.items()
+    ]
+    return logsumexp(logs)
+""",
+            ),
+            "filter that forgets": (
+                "become zero on the way",
+                """
+def mixture_log_probability(draws, thetas, weights):
+    total = 0.0
+    posterior = np.array(weights, float)
+    for draw in draws:
+        posterior = posterior * (thetas if draw else 1 - thetas)
+        chance = posterior.sum()
+        if chance == 0:
+            return -np.inf
+        total += np.log(chance)
+        posterior = posterior / chance
+    return total
+""",
+            ),
+            "logarithms from 500 draws on": (
+                "for a few hundred draws",
+                """
+def mixture_log_probability(draws, thetas, weights):
+    n, ones = len(draws), np.sum(draws)
+    if n < 500:
+        return np.log(np.sum(weights * thetas**ones * (1 - thetas) ** (n - ones)))
+    logs = xlogy(ones, thetas) + xlog1py(n - ones, -thetas)
+    return logsumexp(logs, b=weights)
+""",
+            ),
+        },
+        "q5_permutation_test": {
+            "close counts as equal": (
+                "smaller by 1e-7",
+                """
+def permutation_p_value(draws, statistic, n_shuffles, rng):
+    observed = statistic(draws)
+    count = 0
+    for _ in range(n_shuffles):
+        value = statistic(rng.permutation(draws))
+        if value > observed or np.isclose(value, observed):
+            count += 1
+    return (1 + count) / (1 + n_shuffles)
+""",
+            ),
+            "shuffles as lists": (
+                "something else than an array",
+                """
+def permutation_p_value(draws, statistic, n_shuffles, rng):
+    observed = statistic(draws)
+    count = 0
+    for _ in range(n_shuffles):
+        order = rng.permutation(len(draws))
+        count += statistic([draws[i] for i in order]) >= observed
+    return (1 + count) / (1 + n_shuffles)
+""",
+            ),
+            "mean of no shuffles": (
+                "cannot convert float NaN",
+                """
+def permutation_p_value(draws, statistic, n_shuffles, rng):
+    observed = statistic(draws)
+    values = np.array(
+        [statistic(rng.permutation(draws)) for _ in range(n_shuffles)]
+    )
+    share = np.mean(values >= observed)
+    return (1 + round(share * n_shuffles)) / (1 + n_shuffles)
+""",
+            ),
+            "any place for each": (
+                "any place at all",
+                """
+def permutation_p_value(draws, statistic, n_shuffles, rng):
+    observed = statistic(draws)
+    n = len(draws)
+    count = 0
+    for _ in range(n_shuffles):
+        shuffled = draws.copy()
+        for i in range(n):
+            j = rng.integers(n)
+            shuffled[[i, j]] = shuffled[[j, i]]
+        count += statistic(shuffled) >= observed
+    return (1 + count) / (1 + n_shuffles)
+""",
+            ),
+        },
+    },
+    "hw4_hierarchical_models": {
+        "q1_posterior_mean": {
+            "many throws wash out the prior": (
+                "prior does not count",
+                """
+def posterior_mean(y, n, alpha, beta):
+    mean = (y + alpha) / (n + alpha + beta)
+    return np.where(np.asarray(n) >= 1000, y / n, mean)[()]
+""",
+            ),
+        },
+    },
+    "hw5_sampling_and_variational": {
+        "q1_draw_parameters": {
+            "underflowing Gammas": (
+                "Gamma draws underflow",
+                """
+def draw_parameters(N, T, a, alpha, beta, rng):
+    g = rng.gamma(a + N)
+    total = g.sum()
+    weights = g / total if total > 0 else np.full(len(g), 1 / len(g))
+    rates = rng.gamma(alpha + T, 1 / (beta + N))
+    return weights, rates
+""",
+            ),
+        },
+    },
+}
