@@ -1,4 +1,4 @@
-"""Subtle wrong answers of somebody who had seen no check: each of them had passed all checks.
+"""Subtle wrong answers of somebody who had seen no check: all of them had passed, one by chance.
 
 ``SUBTLE[homework][question][name] = (word, code)`` as in `homework_wrong_kinds.py`: `word` tells
 this mistake from the others.

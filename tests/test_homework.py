@@ -533,7 +533,11 @@ def test_a_question_that_could_not_be_graded_is_refused(tmp_path, old, new, mess
 @pytest.mark.parametrize(
     ("points", "shares", "sentence"),
     [
-        ("points: [1, 2, 0.5, 0.5]", [1, 2, 0.5, 0.5], "the checks are worth 1, 2, 0.5, 0.5"),
+        (
+            "points: [1, 2, 0.5, 0.5]",
+            [1, 2, 0.5, 0.5],
+            "4 points: the checks are worth 1, 2, 0.5, 0.5",
+        ),
         ("points: {each: 2}", [2, 2, 2, 2], "8 points: the checks are worth 2, 2, 2, 2"),
         ("points: 6", [1.5] * 4, "6 points: the checks are worth 1.5, 1.5, 1.5, 1.5"),
     ],

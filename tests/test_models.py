@@ -504,7 +504,7 @@ def criteria_count_every_parameter(factory):
     often = rng.integers(0, 3, 80)
     repeated = np.repeat(x, often, axis=0)
     for of in (model.log_likelihood, model.aic, model.bic):
-        np.testing.assert_allclose(of(x, weights=often), of(repeated), rtol=1e-10)
+        np.testing.assert_allclose(of(x, weights=often), of(repeated), rtol=1e-12)
 
 
 LAWS = {  # and which models must obey
