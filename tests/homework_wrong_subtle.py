@@ -1,4 +1,4 @@
-"""Subtle wrong answers of somebody who had seen no check: all of them had passed, one by chance.
+"""Subtle wrong answers of somebody who had seen no check: all had passed, two in some draws only.
 
 ``SUBTLE[homework][question][name] = (word, code)`` as in `homework_wrong_kinds.py`: `word` tells
 this mistake from the others.
@@ -213,6 +213,21 @@ def expected_statistics(x, mean, covariance):
     return filled.sum(axis=0), squares
 """,
             ),
+            "no negative pressure": (
+                "below zero is cut",
+                """
+def expected_statistics(x, mean, covariance):
+    missing = np.isnan(x[:, 1])
+    slope = covariance[1, 0] / covariance[0, 0]
+    expected = np.maximum(mean[1] + slope * (x[:, 0] - mean[0]), 0)
+    filled = np.column_stack([x[:, 0], np.where(missing, expected, x[:, 1])])
+    squares = filled.T @ filled
+    squares[1, 1] += missing.sum() * (
+        covariance[1, 1] - slope * covariance[1, 0]
+    )
+    return filled.sum(axis=0), squares
+""",
+            ),
         },
         "q4_light_bulbs": {
             "zero hours dropped": (
@@ -411,6 +426,91 @@ def draw_parameters(N, T, a, alpha, beta, rng):
     weights = g / total if total > 0 else np.full(len(g), 1 / len(g))
     rates = rng.gamma(alpha + T, 1 / (beta + N))
     return weights, rates
+""",
+            ),
+            "few seeds": (
+                "seed of its own",
+                """
+def draw_parameters(N, T, a, alpha, beta, rng):
+    own = np.random.default_rng(int(rng.integers(1000)))
+    weights = own.dirichlet(a + N)
+    rates = own.gamma(alpha + T, 1 / (beta + N))
+    return weights, rates
+""",
+            ),
+            "Erlang": (
+                "shape cut to a whole number",
+                """
+def draw_parameters(N, T, a, alpha, beta, rng):
+    weights = rng.dirichlet(a + N)
+    rates = np.empty(len(weights))
+    for k, (shape, rate) in enumerate(zip(alpha + T, beta + N)):
+        terms = max(int(shape), 1)
+        rates[k] = rng.exponential(size=terms).sum() * shape / terms / rate
+    return weights, rates
+""",
+            ),
+        },
+        "q2_gibbs_sweep": {
+            "normal law for many calls": (
+                "for the Poisson law where",
+                """
+def gibbs_sweep(x, weights, rates, draw, rng):
+    x, K = np.asarray(x), len(weights)
+    few = x[:, None] * np.log(rates) - rates
+    many = norm.logpdf(x[:, None], rates, np.sqrt(rates))
+    logp = np.log(weights) + np.where(x[:, None] < 30, few, many)
+    z = np.argmax(logp + rng.gumbel(size=logp.shape), axis=1)
+    N = np.bincount(z, minlength=K)
+    T = np.bincount(z, weights=x, minlength=K)
+    return z, *draw(N, T, rng)
+""",
+            ),
+        },
+        "q3_r_hats": {
+            "scores cut at three": (
+                "beyond 3 are cut",
+                """
+def r_hats(draws):
+    draws = np.asarray(draws, dtype=float)
+    h = draws.shape[1] // 2
+    x = np.concatenate([draws[:, :h], draws[:, -h:]])
+
+    def r_hat(v):
+        return np.sqrt((h - 1) / h + v.mean(1).var(ddof=1) / v.var(1, ddof=1).mean())
+
+    def scores(v):
+        ranks = rankdata(v.ravel()).reshape(v.shape)
+        return np.clip(norm.ppf((ranks - 3 / 8) / (v.size + 1 / 4)), -3, 3)
+
+    return r_hat(x), r_hat(scores(x)), r_hat(scores(np.abs(x - np.median(x))))
+""",
+            ),
+        },
+        "q4_coordinate_step": {
+            "weights outside the log": (
+                "zero before its logarithm",
+                """
+def coordinate_step(x, a, alpha, beta, a0, alpha0, beta0):
+    weights = np.exp(digamma(a) - digamma(np.sum(a)))
+    with np.errstate(divide="ignore"):
+        log_weight = np.maximum(np.log(weights), -1e300)
+    logr = log_weight + x[:, None] * (digamma(alpha) - np.log(beta)) - alpha / beta
+    r = np.exp(logr - logsumexp(logr, axis=1, keepdims=True))
+    N = r.sum(axis=0)
+    return r, a0 + N, alpha0 + x @ r, beta0 + N
+""",
+            ),
+            "pruned": (
+                "counts as one with none",
+                """
+def coordinate_step(x, a, alpha, beta, a0, alpha0, beta0):
+    logr = digamma(a) + x[:, None] * (digamma(alpha) - np.log(beta)) - alpha / beta
+    r = np.exp(logr - logsumexp(logr, axis=1, keepdims=True))
+    N, T = r.sum(axis=0), x @ r
+    dead = N < 0.01
+    N, T = np.where(dead, 0, N), np.where(dead, 0, T)
+    return r, a0 + N, alpha0 + T, beta0 + N
 """,
             ),
         },
