@@ -199,6 +199,19 @@ def gap(q, log_joint):
             ),
         },
         "q3_expected_statistics": {
+            "zeros taken for gaps": (
+                "value that is 0 is seen",
+                """
+def expected_statistics(x, mean, covariance):
+    filled = np.nan_to_num(x)
+    gone = filled[:, 1] == 0
+    slope = covariance[1, 0] / covariance[0, 0]
+    filled[gone, 1] = mean[1] + slope * (filled[gone, 0] - mean[0])
+    squares = filled.T @ filled
+    squares[1, 1] += gone.sum() * (covariance[1, 1] - covariance[1, 0] ** 2 / covariance[0, 0])
+    return filled.sum(axis=0), squares
+""",
+            ),
             "floor under the variance": (
                 "kept above some",
                 """
@@ -306,6 +319,19 @@ def urn_log_probability(draws, white, black):
             ),
         },
         "q3_mixture_of_coins": {
+            "shift without the weights": (
+                "coin of weight 0",
+                """
+def mixture_log_probability(draws, thetas, weights):
+    k = np.sum(draws)
+    logs = xlogy(k, thetas) + xlog1py(len(draws) - k, -thetas)
+    top = logs.max()
+    if np.isinf(top):
+        return -np.inf
+    with np.errstate(divide="ignore"):
+        return top + np.log(np.sum(weights * np.exp(logs - top)))
+""",
+            ),
             "coins in a dictionary": (
                 "one of their weights is lost",
                 """
@@ -405,12 +431,36 @@ def permutation_p_value(draws, statistic, n_shuffles, rng):
     },
     "hw4_hierarchical_models": {
         "q1_posterior_mean": {
+            "squeezed": (
+                "array of one player",
+                """
+def posterior_mean(y, n, alpha, beta):
+    y = np.atleast_1d(np.asarray(y, dtype=float))
+    n = np.atleast_1d(np.asarray(n, dtype=float))
+    return np.squeeze((alpha + y) / (alpha + beta + n))
+""",
+            ),
             "many throws wash out the prior": (
                 "prior does not count",
                 """
 def posterior_mean(y, n, alpha, beta):
     mean = (y + alpha) / (n + alpha + beta)
     return np.where(np.asarray(n) >= 1000, y / n, mean)[()]
+""",
+            ),
+        },
+        "q4_picture": {
+            "corner to corner of the axes": (
+                "corner to corner",
+                """
+def draw_shrinkage(ax, y, n, alpha, beta):
+    raw = y / n
+    post = (alpha + y) / (alpha + beta + n)
+    ax.plot(raw, post, "o")
+    ax.plot([0, 1], [0, 1], color="gray", transform=ax.transAxes)
+    ax.axhline(alpha / (alpha + beta), ls="--")
+    ax.set_xlabel("raw fraction")
+    ax.set_ylabel("posterior mean")
 """,
             ),
         },
