@@ -334,6 +334,14 @@ def test_an_improper_law_counts_as_if_its_integral_were_one():
     assert law.log_density(GaussianMixture([1.0], [5], [np.e])) == pytest.approx(-2)
 
 
+@pytest.mark.parametrize("D", [1, 2, 5])
+def test_an_inverse_wishart_law_has_an_integral_above_d_minus_one_degrees(D):
+    """Its normaliser is the multivariate gamma function of half the degrees."""
+    for more, is_proper in [(0, False), (1e-9, True), (0.5, True), (2, True)]:
+        law = MultivariateNormalLaw(1, D - 1 + more, np.zeros(D), np.eye(D))
+        assert law.is_proper == is_proper
+
+
 def test_the_flat_normal_law_is_that_of_the_imputations(rng):
     """Given complete rows: the scatter with N - 1 degrees, the mean with N rows."""
     x = rng.normal(size=(9, 2))

@@ -428,6 +428,13 @@ def test_a_weight_of_zero_is_a_component_that_never_acts():
     assert model.elbo([3.0], [[1, 0]]) == pytest.approx(stats.norm.logpdf(3.0))
 
 
+def test_hard_labels_need_one_component_that_can_explain_a_point():
+    model = GaussianMixture([0.0, 1.0], [0, 4], [1, 1])
+    hard = HardMixture(model)
+    assert hard.labels([0.0, 3.0]).tolist() == [1, 1]
+    assert hard.e_step([0.0, 3.0])[1] == pytest.approx(model.log_likelihood([0.0, 3.0]))
+
+
 # ---------------------------------------------------------------------------- supervision
 
 
