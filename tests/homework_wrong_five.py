@@ -139,7 +139,7 @@ def draw_parameters(N, T, a, alpha, beta, rng):
 """,
         ),
         "each weight alone, then normalised": (
-            "weights have another law|not the three together",
+            "weights have another law|not the three together|drawn one by one",
             """
 def draw_parameters(N, T, a, alpha, beta, rng):
     c = a + N

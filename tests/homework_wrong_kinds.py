@@ -990,7 +990,7 @@ def coordinate_step(x, a, alpha, beta, a0, alpha0, beta0):
 """,
             ),
             "digamma approximated": (
-                "next to nothing|responsibilities are wrong",
+                "next to nothing|terms of a series",
                 """
 def coordinate_step(x, a, alpha, beta, a0, alpha0, beta0):
     psi = lambda c: np.log(c) - 1 / (2 * c) - 1 / (12 * c**2)

@@ -1,4 +1,5 @@
-"""Subtle wrong answers of somebody who had seen no check: all had passed, two in some draws only.
+"""Subtle wrong answers of somebody who had seen no check: they had passed, some in some draws only,
+or nothing had told what was wrong with them.
 
 ``SUBTLE[homework][question][name] = (word, code)`` as in `homework_wrong_kinds.py`: `word` tells
 this mistake from the others.
@@ -7,6 +8,18 @@ this mistake from the others.
 SUBTLE = {
     "hw1_mixtures_and_em": {
         "q1_responsibilities": {
+            "reshaped, not transposed": (
+                "in other places",
+                """
+def responsibilities(x, weights, means, variances):
+    K = len(weights)
+    logs = np.array([
+        np.log(weights[k]) + norm.logpdf(x, means[k], np.sqrt(variances[k])) for k in range(K)
+    ])
+    r = np.exp(logs - logsumexp(logs, axis=0))
+    return r.reshape(len(x), K)
+""",
+            ),
             "expanded square": (
                 "square expanded",
                 """
@@ -69,6 +82,16 @@ def log_likelihood(x, weights, means, variances):
             ),
         },
         "q3_m_step": {
+            "guarded division": (
+                "Is something added",
+                """
+def m_step(x, r, weights, means, variances):
+    counts = r.sum(axis=0) + 1e-8
+    mu = r.T @ x / counts
+    var = np.sum(r * (x[:, None] - mu) ** 2, axis=0) / counts
+    return counts / counts.sum(), mu, var
+""",
+            ),
             "centred on the overall mean": (
                 "another place than its own mean",
                 """
@@ -86,6 +109,24 @@ def m_step(x, r, weights, means, variances):
             ),
         },
         "q4_fit": {
+            "throws the last step away": (
+                "last step, too",
+                """
+def fit(model, x, tol=1e-8, max_iter=1000):
+    statistics, ll = model.e_step(x)
+    trace = [ll]
+    for _ in range(max_iter):
+        candidate = model.m_step(statistics)
+        statistics, new = candidate.e_step(x)
+        if new < trace[-1] - 1e-9 * abs(trace[-1]):
+            raise RuntimeError("The log-likelihood fell: a step has a bug")
+        if new - trace[-1] < tol:
+            break
+        model = candidate
+        trace.append(new)
+    return model, trace
+""",
+            ),
             "last fall unchecked": (
                 "last step is looked at too",
                 """
@@ -126,6 +167,18 @@ def fit(model, x, tol=1e-8, max_iter=1000):
             ),
         },
         "q5_picture": {
+            "labels on the current axes": (
+                "labels the current axes",
+                """
+def draw_responsibilities(ax, model, grid):
+    r = model.responsibilities(grid)
+    for k in range(r.shape[1]):
+        ax.plot(grid, r[:, k], label=f"component {k + 1}")
+    plt.ylim(0, 1)
+    plt.xlabel("length (cm)")
+    plt.ylabel("responsibility")
+""",
+            ),
             "grid of its own": (
                 "uneven steps",
                 """
@@ -153,6 +206,16 @@ def draw_responsibilities(ax, model, grid):
     },
     "hw2_missing_data_and_elbo": {
         "q1_elbo": {
+            "back through exp": (
+                "rounds to zero",
+                """
+def elbo(q, log_joint):
+    with np.errstate(all="ignore"):
+        terms = q * np.log(np.exp(log_joint) / q)
+    terms[~np.isfinite(terms)] = 0
+    return terms.sum()
+""",
+            ),
             "rows with a zero have no entropy": (
                 "leave out the terms that are zero",
                 """
@@ -199,6 +262,19 @@ def gap(q, log_joint):
             ),
         },
         "q3_expected_statistics": {
+            "centred by the sample": (
+                "mean of the data",
+                """
+def expected_statistics(x, mean, covariance):
+    filled = x.copy()
+    gone = np.isnan(x[:, 1])
+    slope = covariance[1, 0] / covariance[0, 0]
+    filled[gone, 1] = mean[1] + slope * (x[gone, 0] - x[:, 0].mean())
+    squares = filled.T @ filled
+    squares[1, 1] += gone.sum() * (covariance[1, 1] - slope * covariance[1, 0])
+    return filled.sum(axis=0), squares
+""",
+            ),
             "zeros taken for gaps": (
                 "value that is 0 is seen",
                 """
@@ -257,6 +333,20 @@ def bulb_step(hours, burning, rate):
     },
     "hw3_exchangeability": {
         "q1_urn": {
+            "two more of the colour": (
+                "Two balls are added",
+                """
+def draw_urn(white, black, n_draws, rng):
+    draws = []
+    for _ in range(n_draws):
+        ball = int(rng.random() < white / (white + black))
+        # back into the urn, together with one more
+        white += 2 * ball
+        black += 2 * (1 - ball)
+        draws.append(ball)
+    return np.array(draws, dtype=int)
+""",
+            ),
             "first draw by hand": (
                 "n_draws = 0",
                 """
@@ -319,6 +409,20 @@ def urn_log_probability(draws, white, black):
             ),
         },
         "q3_mixture_of_coins": {
+            "learns before it predicts": (
+                "predict first",
+                """
+def mixture_log_probability(draws, thetas, weights):
+    w = np.array(weights, float)
+    total = 0.0
+    for x in draws:
+        chance = thetas if x == 1 else 1 - thetas
+        w = w * chance
+        w = w / w.sum()
+        total += np.log(np.sum(w * chance))
+    return total
+""",
+            ),
             "shift without the weights": (
                 "coin of weight 0",
                 """
@@ -374,6 +478,32 @@ def mixture_log_probability(draws, thetas, weights):
             ),
         },
         "q5_permutation_test": {
+            "statistics kept as whole numbers": (
+                "lose their decimals",
+                """
+def permutation_p_value(draws, statistic, n_shuffles, rng):
+    values = np.zeros(n_shuffles, dtype=int)
+    for i in range(n_shuffles):
+        values[i] = statistic(rng.permutation(draws))
+    count = np.count_nonzero(values >= statistic(draws))
+    return (1 + count) / (1 + n_shuffles)
+""",
+            ),
+            "own order not counted twice": (
+                "is not left out",
+                """
+def permutation_p_value(draws, statistic, n_shuffles, rng):
+    observed = statistic(draws)
+    count = 0
+    for _ in range(n_shuffles):
+        order = rng.permutation(draws)
+        if np.array_equal(order, draws):
+            continue  # the draws themselves are counted by the 1
+        if statistic(order) >= observed:
+            count += 1
+    return (1 + count) / (1 + n_shuffles)
+""",
+            ),
             "close counts as equal": (
                 "smaller by 1e-7",
                 """
@@ -431,6 +561,50 @@ def permutation_p_value(draws, statistic, n_shuffles, rng):
     },
     "hw4_hierarchical_models": {
         "q1_posterior_mean": {
+            "grid of theta": (
+                "powers of theta underflow",
+                """
+def posterior_mean(y, n, alpha, beta):
+    theta = np.linspace(0, 1, 2001)[1:-1]
+
+    def one(y, n):
+        density = theta ** (alpha + y - 1) * (1 - theta) ** (beta + n - y - 1)
+        return np.sum(theta * density) / np.sum(density)
+
+    return np.vectorize(one, otypes=[float])(y, n)
+""",
+            ),
+            "integer result array": (
+                "cut their decimals off",
+                """
+def posterior_mean(y, n, alpha, beta):
+    if np.ndim(y) == 0:
+        return (alpha + y) / (alpha + beta + n)
+    result = np.empty_like(y)
+    for index in np.ndindex(y.shape):
+        result[index] = (alpha + y[index]) / (alpha + beta + n[index])
+    return result
+""",
+            ),
+            "normal-normal weights": (
+                "beta . 1 throws",
+                """
+def posterior_mean(y, n, alpha, beta):
+    mu = alpha / (alpha + beta)
+    prior_var = alpha * beta / ((alpha + beta) ** 2 * (alpha + beta + 1))
+    noise_var = mu * (1 - mu) / n
+    precision = 1 / prior_var + 1 / noise_var
+    return (mu / prior_var + (y / n) / noise_var) / precision
+""",
+            ),
+            "mean and strength": (
+                "mean and the strength",
+                """
+def posterior_mean(y, n, alpha, beta):
+    B = beta / (beta + n)
+    return B * alpha + (1 - B) * y / n
+""",
+            ),
             "squeezed": (
                 "array of one player",
                 """
@@ -450,6 +624,19 @@ def posterior_mean(y, n, alpha, beta):
             ),
         },
         "q4_picture": {
+            "current axes": (
+                "labels the current axes",
+                """
+def draw_shrinkage(ax, y, n, alpha, beta):
+    raw = y / n
+    post = (alpha + y) / (alpha + beta + n)
+    ax.plot(raw, post, "o")
+    plt.axline((0, 0), slope=1, color="gray")
+    plt.axhline(alpha / (alpha + beta), ls="--")
+    plt.xlabel("raw fraction")
+    plt.ylabel("posterior mean")
+""",
+            ),
             "corner to corner of the axes": (
                 "corner to corner",
                 """
@@ -464,9 +651,64 @@ def draw_shrinkage(ax, y, n, alpha, beta):
 """,
             ),
         },
+        "q2_moment_match": {
+            "plug-in noise of each player": (
+                "whose expectation is too",
+                """
+def moment_match(y, n):
+    f = np.asarray(y) / n
+    m, v = f.mean(), f.var()
+    if v <= m * (1 - m) / n:
+        raise ValueError("no more than binomial noise")
+    noise = np.mean(f * (1 - f)) / n
+    between = v - noise
+    s = m * (1 - m) / between - 1
+    return m * s, (1 - m) * s
+""",
+            ),
+        },
+        "q3_log_evidence": {
+            "Stirling": (
+                "Stirling",
+                """
+def log_evidence(alpha, beta, y, n):
+    def log_factorial(m):
+        m = np.asarray(m, dtype=float)
+        safe = np.maximum(m, 1)
+        value = safe * np.log(safe) - safe + 0.5 * np.log(2 * np.pi * safe)
+        return np.where(m == 0, 0.0, value)
+
+    log_comb = log_factorial(n) - log_factorial(y) - log_factorial(n - y)
+    return np.sum(log_comb + betaln(alpha + y, beta + n - y) - betaln(alpha, beta))
+""",
+            ),
+            "small constant inside the log": (
+                "probability before its log",
+                """
+def log_evidence(alpha, beta, y, n):
+    log_comb = gammaln(n + 1) - gammaln(y + 1) - gammaln(n - y + 1)
+    p = np.exp(log_comb + betaln(alpha + y, beta + n - y) - betaln(alpha, beta))
+    return np.sum(np.log(p + 1e-12))
+""",
+            ),
+        },
     },
     "hw5_sampling_and_variational": {
         "q1_draw_parameters": {
+            "independent Betas normalised": (
+                "drawn one by one",
+                """
+def draw_parameters(N, T, a, alpha, beta, rng):
+    c = np.asarray(a + N, dtype=float)
+    if len(c) == 1:
+        weights = np.ones(1)
+    else:
+        weights = rng.beta(c, c.sum() - c)
+        weights = weights / weights.sum()
+    rates = rng.gamma(alpha + T, 1 / (beta + N))
+    return weights, rates
+""",
+            ),
             "underflowing Gammas": (
                 "Gamma draws underflow",
                 """
@@ -538,6 +780,37 @@ def r_hats(draws):
             ),
         },
         "q4_coordinate_step": {
+            "digamma kept away from zero": (
+                "lifted before digamma",
+                """
+def coordinate_step(x, a, alpha, beta, a0, alpha0, beta0):
+    x = np.asarray(x)
+    eps = 0.1
+    log_weight = digamma(np.maximum(a, eps)) - digamma(np.sum(a))
+    log_rate = digamma(np.maximum(alpha, eps)) - np.log(beta)
+    log_r = log_weight + x[:, None] * log_rate - alpha / beta
+    r = np.exp(log_r - logsumexp(log_r, axis=1, keepdims=True))
+    N = r.sum(axis=0)
+    T = r.T @ x
+    return r, a0 + N, alpha0 + T, beta0 + N
+""",
+            ),
+            "digamma by its first terms": (
+                "terms of a series",
+                """
+def coordinate_step(x, a, alpha, beta, a0, alpha0, beta0):
+    x = np.asarray(x)
+    def psi(c):
+        c = np.asarray(c, dtype=float)
+        return np.log(c) - 1 / (2 * c) - 1 / (12 * c**2)
+
+    log_r = psi(a) - psi(np.sum(a)) + x[:, None] * (psi(alpha) - np.log(beta)) - alpha / beta
+    r = np.exp(log_r - logsumexp(log_r, axis=1, keepdims=True))
+    N = r.sum(axis=0)
+    T = r.T @ x
+    return r, a0 + N, alpha0 + T, beta0 + N
+""",
+            ),
             "weights outside the log": (
                 "zero before its logarithm",
                 """

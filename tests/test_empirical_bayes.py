@@ -418,3 +418,39 @@ def test_few_units_have_a_mode_under_a_proper_hyperprior(kind, seed, J):
     np.testing.assert_allclose(gradient, x, atol=1e-4)
     with pytest.raises(ValueError, match=f"{kind.data_names[0]} |every {kind.data_names[0]} is 0"):
         fit_evidence(kind, y[:1], size[:1])
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(5, 12))
+@settings(max_examples=20)
+def test_a_unit_that_says_nothing_moves_no_mode(seed, J):
+    """However wide it is; and a spread far below the widest unit's is a spread."""
+    rng = np.random.default_rng(seed)
+    size = rng.uniform(0.5, 2, J)
+    y = rng.normal(3, np.hypot(size, 0.3))
+    slope = {"log_hyperprior": lambda v: 0.5 * v[..., 1] - np.exp(v[..., 1])}
+    alone = fit_map2(NormalNormal, y, size, **slope).population
+    beside = fit_map2(NormalNormal, np.append(y, 3.0), np.append(size, 1e8), **slope).population
+    assert alone.sd < 1e-3 * 1e8
+    assert [beside.mean, beside.sd] == pytest.approx([alone.mean, alone.sd], rel=1e-5)
+
+
+def test_a_hyperprior_may_overflow_on_the_way():
+    """A soft step, written plainly: exp(1100) is infinite, and one over it is 0."""
+
+    def bell(v):
+        return -((v[..., 1] - 3) ** 2)
+
+    def with_step(v):
+        return bell(v) - 1 / (1 + np.exp(1000 * (v[..., 1] - 1)))
+
+    due = fit_map2(NormalNormal, *SCHOOLS, log_hyperprior=bell).population
+    assert np.log(due.sd) > 2
+    found = fit_map2(NormalNormal, *SCHOOLS, log_hyperprior=with_step).population
+    assert [found.mean, found.sd] == pytest.approx([due.mean, due.sd], rel=1e-9)
+
+
+@pytest.mark.parametrize("unit", [1e-70, 1e-9, 1e9, 1e70])
+def test_the_unit_of_measured_values_is_free(unit):
+    y, s = np.array([2.0, -9.0, 14.0, 5.0, -3.0]), np.array([1.0, 2.0, 1.5, 3.0, 1.0])
+    here, there = (fit_evidence(NormalNormal, u * y, u * s).population for u in (1.0, unit))
+    assert [there.mean / unit, there.sd / unit] == pytest.approx([here.mean, here.sd], rel=1e-7)

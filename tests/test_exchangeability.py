@@ -505,6 +505,8 @@ def test_a_box_of_one_kind_has_one_sequence(n_ones):
         (lambda: polya_urn(1, np.timedelta64(1, "s"), 3, RNG), "black must be .* durations"),
         (lambda: polya_urn(1, 1, 2**63, RNG), "n_draws must be at most"),
         (lambda: polya_urn(1, 1, 2**40, RNG, 2**40), "n_draws and n_urns are too many"),
+        (lambda: polya_urn(1, 1, 3, RNG, 2.5), "n_urns must be"),
+        (lambda: polya_urn(1, 1, 3, RNG, 0), "n_urns must be"),
         (lambda: polya_urn(1e308, 1e308, 3, RNG), "white, black and reinforcement are too"),
         (lambda: urn_log_probability([1] * 9, 1, 1, 1e308), "white, black and reinforcement are"),
         (lambda: urn_log_probability([0, 1, None], 1, 1), "x must hold zeros and ones"),

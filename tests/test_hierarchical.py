@@ -586,3 +586,23 @@ def test_pooled_is_the_first_coordinate_of_one_unit_with_its_standard_error(seed
     np.testing.assert_allclose(
         NormalNormal.pooled(1.0 * y, s), (y @ w / w.sum(), 1 / np.sqrt(w.sum())), atol=1e-14
     )
+
+
+def test_a_spread_of_nothing_is_zero_though_the_squares_are_rounded():
+    at = 0.1
+    for rounded in (0, -1e-17, -1e-12):
+        statistics = UnitStatistics(np.array([3 * at, 3 * at**2 + rounded]), 3)
+        assert NormalNormal(0, 1).m_step(statistics).sd == pytest.approx(0, abs=2e-9)
+
+
+def test_many_units_lose_no_digits():
+    """Sums are kept about a centre that lies among the units."""
+    rng = np.random.default_rng(8)
+    s = rng.uniform(0.5, 2, 10**5)
+    y = 40 + rng.normal(0, np.hypot(s, 1))
+    model = NormalNormal(41.0, 1.2)
+    unit = model.posterior(y, s)
+    found = model.m_step(model.e_step(y, s)[0])
+    square = np.mean(unit.sd**2) + np.var(unit.mean)
+    assert found.mean == pytest.approx(np.mean(unit.mean), rel=1e-13)
+    assert found.sd**2 == pytest.approx(square, rel=1e-12)

@@ -453,3 +453,14 @@ def test_statistics_are_of_one_component_and_as_many_columns(seed, D, K):
     for call in calls:
         with pytest.raises(ValueError, match=rf"statistics.means must have shape \(1, {D + 1}\)"):
             getattr(random_normal(rng, D + 1), call.__name__)(model.e_step(x)[0])
+
+
+def test_a_model_cannot_be_changed_and_does_not_follow_its_arguments():
+    mean, covariance = np.zeros(2), np.eye(2)
+    model = MultivariateNormal(mean, covariance)
+    for array in (model.mean, model.covariance):
+        with pytest.raises(ValueError, match="read-only"):
+            array[0] = 3
+    mean[0], covariance[0, 0] = 5, 9
+    assert model.mean[0] == 0
+    assert model.covariance[0, 0] == 1

@@ -573,3 +573,15 @@ def test_the_ends_of_mixtures_of_points_are_infinite():
     points = MixturePosterior(NormalPosterior([[5.0, -3.0], [6.0, -3.0]], 0.0), [0.5, 0.5])
     assert points.quantile(0.0).tolist() == [-np.inf] * 2
     assert points.quantile(1.0).tolist() == [np.inf] * 2
+
+
+def test_a_part_of_no_weight_is_not_there():
+    """Neither in the density nor in what is made of it."""
+    parts = BetaPosterior(np.array([[2.0], [3.0], [4.0]]), np.array([[5.0], [1.0], [2.0]]))
+    with_it = MixturePosterior(parts, [0.25, 0.0, 0.75])
+    kept = BetaPosterior(parts.alpha[::2], parts.beta[::2])
+    without = MixturePosterior(kept, [0.25, 0.75])
+    for theta in (1e-9, 0.2, 0.7):
+        assert with_it.log_density(theta) == pytest.approx(without.log_density(theta))
+    for p in (0.1, 0.5):
+        assert with_it.quantile(p) == pytest.approx(without.quantile(p))
