@@ -297,6 +297,7 @@ FLAT = GaussianMixture([1], [[0, 0]], [np.eye(2)])
         (lambda: plotting.county_map(AX, "M0 0l1 0 0 1z", [1.0]), "paths must be a sequence"),
         (lambda: plotting.county_map(AX, ["M0 0l1 0 0 1z", None], [1, 2]), "paths must be rings"),
         (lambda: plotting.county_map(AX, ["M0 0l1 nan 0 1z"], [1.0]), "paths must be rings"),
+        (lambda: plotting.county_map(AX, ["M0 0l1 0 0 1zx"], [1.0]), "paths must be rings"),
         (lambda: plotting.county_map(AX, ["M0 0l1 0 0 1z"], [np.inf]), "values must be finite"),
         (lambda: plotting.county_map(AX, ["M0 0l1 0 0 1z"], [1j]), "values must be .* complex"),
         (lambda: plotting.county_map(AX, ["M0 0l1 0z"], [1], [3]), "borders must be rings"),

@@ -377,7 +377,7 @@ def test_every_array_of_another_length_names_itself(seed, T, S):
         (lambda _: FishPopulation(10, dt.timedelta(1), 1, 1), "initial_sd must be .* durations"),
         (lambda _: FishPopulation(10, 1, 1, "1"), "rate must be an array of numbers: .* text"),
         (lambda _: FishPopulation(10, 1, 1, np.ma.masked), "rate must be a positive number"),
-        (lambda _: FishPopulation(10, 1, 1, 1, n_states=10**9), "n_states must be at most"),
+        (lambda _: FishPopulation(10, 1, 1, 1, n_states=20_001), "n_states must be at most"),
         (lambda _: FishPopulation(10, 1, 1, 1, horizon=2**63), "horizon must be at most"),
         (lambda _: FishPopulation(1, 1, 1, 1e19).sample(3, RNG), "rate = .* is too large"),
         (lambda _: FishPopulation(1e200, 1, 1, 1e200).posterior([3]), "rate = 1e.200 is too large"),
