@@ -167,6 +167,16 @@ def fit(model, x, tol=1e-8, max_iter=1000):
             ),
         },
         "q5_picture": {
+            "weights applied again": (
+                "weights multiply the resp",
+                """
+def draw_responsibilities(ax, model, grid):
+    r = model.weights * model.responsibilities(grid)
+    for k in range(r.shape[1]):
+        ax.plot(grid, r[:, k], label=f"component {k + 1}")
+    ax.set(xlabel="length (cm)", ylabel="responsibility", ylim=(0, 1))
+""",
+            ),
             "labels on the current axes": (
                 "labels the current axes",
                 """
@@ -251,6 +261,19 @@ def elbo(q, log_joint):
             ),
         },
         "q2_gap": {
+            "posterior normalised on the support of q": (
+                "values that q allows",
+                """
+def gap(q, log_joint):
+    total = 0.0
+    for q_row, row in zip(q, log_joint):
+        keep = q_row > 0  # 0 log 0 counts as 0
+        q_kept, kept = q_row[keep], row[keep]
+        log_posterior = kept - logsumexp(kept)
+        total += np.sum(q_kept * (np.log(q_kept) - log_posterior))
+    return total
+""",
+            ),
             "one maximum for all": (
                 "one maximum",
                 """
@@ -333,6 +356,21 @@ def bulb_step(hours, burning, rate):
     },
     "hw3_exchangeability": {
         "q1_urn": {
+            "one ball too many to pick from": (
+                "one black ball too many",
+                """
+def draw_urn(white, black, n_draws, rng):
+    draws = np.zeros(n_draws, dtype=int)
+    for i in range(n_draws):
+        ball = rng.integers(0, white + black, endpoint=True)
+        if ball < white:
+            draws[i] = 1
+            white += 1
+        else:
+            black += 1
+    return draws
+""",
+            ),
             "two more of the colour": (
                 "Two balls are added",
                 """
@@ -373,6 +411,18 @@ def draw_urn(white, black, n_draws, rng):
             ),
         },
         "q2_urn_probability": {
+            "count includes the present draw": (
+                "before it is drawn",
+                """
+def urn_log_probability(draws, white, black):
+    draws = np.asarray(draws, dtype=int)
+    steps = np.arange(len(draws))
+    whites = white + np.cumsum(draws)
+    blacks = black + np.cumsum(1 - draws)
+    chance = np.where(draws == 1, whites, blacks) / (white + black + steps)
+    return np.sum(np.log(chance))
+""",
+            ),
             "ones from the mean": (
                 "cut down to a whole number",
                 """
@@ -624,6 +674,32 @@ def posterior_mean(y, n, alpha, beta):
             ),
         },
         "q4_picture": {
+            "plt lines": (
+                "draws on the current axes",
+                """
+def draw_shrinkage(ax, y, n, alpha, beta):
+    y, n = np.asarray(y), np.asarray(n)
+    post = (alpha + y) / (alpha + beta + n)
+    ax.plot(y / n, post, "o")
+    plt.plot([0, 1], [0, 1], color="gray")
+    plt.axhline(alpha / (alpha + beta), color="k", ls="--")
+    ax.set(xlabel="raw fraction", ylabel="posterior mean")
+""",
+            ),
+            "corner to corner": (
+                "slanted one",
+                """
+def draw_shrinkage(ax, y, n, alpha, beta):
+    y, n = np.asarray(y), np.asarray(n)
+    raw = y / n
+    post = (alpha + y) / (alpha + beta + n)
+    ax.plot(raw, post, "o")
+    ax.plot([raw.min(), raw.max()], [post.min(), post.max()], "--")
+    ax.axhline(alpha / (alpha + beta), color="k")
+    ax.set_xlabel("raw fraction")
+    ax.set_ylabel("posterior mean")
+""",
+            ),
             "current axes": (
                 "labels the current axes",
                 """
@@ -668,6 +744,36 @@ def moment_match(y, n):
             ),
         },
         "q3_log_evidence": {
+            "grouped by hits": (
+                "equal hits count",
+                """
+def log_evidence(alpha, beta, y, n):
+    y = np.atleast_1d(y)
+    n = np.broadcast_to(n, y.shape)
+    # equal players have equal terms: compute each only once
+    values, first, count = np.unique(y, return_index=True, return_counts=True)
+    m = n[first]
+    term = (
+        gammaln(m + 1) - gammaln(values + 1) - gammaln(m - values + 1)
+        + betaln(alpha + values, beta + m - values) - betaln(alpha, beta)
+    )
+    return np.sum(count * term)
+""",
+            ),
+            "mean of the logarithm": (
+                "is averaged",
+                """
+from scipy.special import digamma
+
+def log_evidence(alpha, beta, y, n):
+    y = np.asarray(y)
+    n = np.asarray(n)
+    e_log_theta = digamma(alpha) - digamma(alpha + beta)
+    e_log_rest = digamma(beta) - digamma(alpha + beta)
+    log_choose = gammaln(n + 1) - gammaln(y + 1) - gammaln(n - y + 1)
+    return np.sum(log_choose + y * e_log_theta + (n - y) * e_log_rest)
+""",
+            ),
             "Stirling": (
                 "Stirling",
                 """
