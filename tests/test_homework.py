@@ -248,7 +248,8 @@ OBSERVED = re.compile(
     |no.white.one.has|For.draws.of.type|two.coins.alike|ones.in.\d+.draws.it|stands.more.often
     |800.ones.come.first|give.all.kinds|surely.of.one.kind|only.\d+.are.different
     |not.for.1\.5,.2\.5|for.the.Poisson.law.where|2400.draws|counts.as.one.with|new.a.is.wrong
-    |value.that.is.0.is|coin.of.weight.0|array.of.one.player|has.no.part.in|With.a.=.0\.001|the.sum.of.squares.is.another""",
+    |value.that.is.0.is|coin.of.weight.0|array.of.one.player|has.no.part.in|With.a.=.0\.001
+    |the.sum.of.squares.is.another""",
     re.VERBOSE,
 )
 

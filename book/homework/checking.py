@@ -45,6 +45,18 @@ def ask(name, function, *arguments, allowed=(), kept=True):
     return answer
 
 
+def astray(call):
+    """Call, and return the axes that were meanwhile `pyplot`'s own, where nothing belongs."""
+    from matplotlib import pyplot as plt
+
+    figure = plt.figure()
+    try:
+        call()
+    finally:
+        plt.close(figure)
+    return figure.axes
+
+
 def argument(function, place):
     """Say which argument of a function this is, by its name if it has one."""
     try:
